@@ -1,0 +1,72 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+/// A target of our own; it may import only targets of lower floors (docs/architecture.md).
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "apus",
+    products: [
+        .library(name: "Apus", targets: ["Apus"]),
+        .executable(name: "apus", targets: ["ApusCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        // Floor 0: C
+        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+        .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+        .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+        // Floor 1: the graph
+        library("ApusGraph", []),
+        // Floor 2: backends
+        library("ApusCPU", ["ApusGraph", "CKernels", "COneDNN"]),
+        library("ApusReference", ["ApusGraph"]),
+        // Floor 3: tensors and gradients
+        library("ApusTensor", ["ApusGraph", "ApusCPU"]),
+        // Floor 4: what networks are made of
+        library("ApusNN", ["ApusTensor"]),
+        library("ApusOptim", ["ApusTensor", "ApusNN"]),
+        library("ApusIO", ["ApusTensor", "CZip", "CZlib"]),
+        library("ApusData", ["ApusTensor", "ApusIO", "CTurboJPEG", "CPNG", "CZlib"]),
+        // Floor 5: training, and what fields share
+        library("ApusTrain", ["ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusData"]),
+        library("ApusVision", ["ApusTensor", "ApusNN", "ApusData"]),
+        // Floor 6: everything, and the gallery
+        library(
+            "Apus",
+            ["ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusData", "ApusTrain", "ApusVision"]),
+        library("ApusGallery", ["Apus"]),
+        // Floor 7: the command line
+        .executableTarget(
+            name: "ApusCommand",
+            dependencies: [
+                "ApusGallery", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+
+        .target(
+            name: "ApusTestSupport", dependencies: ["ApusTensor", "ApusReference", "ApusIO"],
+            path: "Tests/ApusTestSupport",
+            swiftSettings: settings),
+        tests("ApusGraphTests", ["ApusGraph", "ApusTensor"]),
+        tests("ApusTensorTests", ["ApusTestSupport"]),
+        tests("ApusNNTests", ["ApusTestSupport", "ApusNN", "ApusOptim"], exclude: ["Goldens"]),
+        tests("ApusIOTests", ["ApusTestSupport", "ApusIO"]),
+        tests("ApusDataTests", ["ApusTestSupport", "ApusData"]),
+        tests("ApusTrainTests", ["ApusTestSupport", "ApusTrain"]),
+        tests("ApusGalleryTests", ["ApusTestSupport", "ApusGallery"]),
+    ]
+)

@@ -1,0 +1,8 @@
+/// `import Apus` is the whole framework.
+@_exported import ApusData
+@_exported import ApusIO
+@_exported import ApusNN
+@_exported import ApusOptim
+@_exported import ApusTensor
+@_exported import ApusTrain
+@_exported import ApusVision

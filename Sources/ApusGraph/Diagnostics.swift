@@ -1,0 +1,15 @@
+import Foundation
+
+/// What the engine says to the person running it, on standard error.
+public enum Diagnostics {
+    /// The level of `APUS_DEBUG`: 0 silent, 1 programs' sizes, 2 plans, 3 programs, 4 timings of each kernel.
+    public static let level: Int = ProcessInfo.processInfo.environment["APUS_DEBUG"].flatMap(Int.init) ?? 0
+
+    public static func warn(_ message: String) { write("apus: warning: \(message)\n") }
+
+    public static func debug(_ minimumLevel: Int, _ message: @autoclosure () -> String) {
+        if level >= minimumLevel { write(message() + "\n") }
+    }
+
+    private static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}

@@ -1,0 +1,272 @@
+/// Everything that a graph can compute. The enum is closed, so that the compiler names every place that a new case
+/// needs: its shape rule (`ShapeInference.swift`), its gradient (`ApusTensor/Autodiff/GradientRules.swift`) and its kernel in
+/// each backend.
+///
+/// Operands of a case are listed in its comment. Unless said otherwise they have one dtype, which is the result's, and pointwise
+/// operands have one shape: broadcasting and promotion are explicit nodes put in by `ApusTensor`.
+public enum Operation: Hashable, Sendable {
+    // MARK: Leaves
+
+    /// A value that is known: `() → value`. It becomes an input of a program, never part of its structure.
+    case constant
+    /// Indices along one axis: `() → 0, 1, 2 …` along `axis`, constant along the others.
+    case iota(Shape, axis: Int, DType)
+    /// Random numbers that depend on nothing but the key and the element's index: `(key: int64 []) → float or int32`.
+    case random(Distribution, Shape, DType)
+
+    // MARK: Pointwise
+
+    case unary(UnaryOperation)
+    case binary(BinaryOperation)
+    /// `(a, b) → bool`
+    case compare(Comparison)
+    /// `(condition: bool, ifTrue, ifFalse)`
+    case select
+    /// Converts elements. Float to integer drops the fraction; anything to bool is `x ≠ 0`.
+    case cast(DType)
+
+    // MARK: Reductions
+
+    /// Removes `axes` (ascending, no repeats). An empty maximum or minimum gives the identity: −∞ or ∞, or the integer's bound.
+    /// Sums and products of 16-bit floats accumulate in `float32`. On bool, maximum is "any" and minimum is "all".
+    case reduce(Reduction, axes: [Int])
+    /// Index of the first extreme element along `axis`, which is removed: `(x) → int64`. NaN counts as extreme.
+    case argReduce(ArgReduction, axis: Int)
+    /// Running reduction along `axis`, inclusive; `reverse` runs from the end.
+    case scan(Scan, axis: Int, reverse: Bool)
+
+    // MARK: Movement
+
+    /// The same elements in row-major order, seen as another shape.
+    case reshape(Shape)
+    /// Axis `i` of the result is axis `permutation[i]` of the operand.
+    case transpose([Int])
+    /// NumPy's broadcasting to a shape: aligned at the last axis, extents of 1 repeat.
+    case broadcast(Shape)
+    /// One range for each axis.
+    case slice([SliceRange])
+    /// `(x, value: [])`: `low[i]` elements of `value` before and `high[i]` behind axis `i`; not negative.
+    case pad(low: [Int], high: [Int])
+    /// Flips the order of elements along `axes`.
+    case reverse(axes: [Int])
+    /// `(a, b, …)` end to end along `axis`.
+    case concatenate(axis: Int)
+
+    // MARK: Indexing. Indices are int64 in 0..<extent; one outside is an error when the graph is evaluated.
+
+    /// `(x, indices of any shape)`: whole slices of `x` along `axis`. Result shape: `x[..<axis] + indices + x[axis+1...]`.
+    case gather(axis: Int)
+    /// `(base, indices, updates shaped like the gather's result)`: `base` with every update combined in at its index; repeats accumulate.
+    case scatter(ScatterMode, axis: Int)
+    /// `(x, indices of x's rank)`: `result[i…, j, k…] = x[i…, indices[i…, j, k…], k…]`. The other extents are equal.
+    case gatherElements(axis: Int)
+    /// `(base, indices, updates shaped like indices)`: the inverse of `gatherElements`.
+    case scatterElements(ScatterMode, axis: Int)
+    /// `(x, starts: int64 [rank])`: the block of `sizes` at a computed place, moved inward where it would stick out.
+    case dynamicSlice(sizes: Shape)
+    /// `(x, update, starts: int64 [rank])`: `x` with a block replaced.
+    case dynamicUpdate
+    /// Elements in order along `axis`; stable; NaN last.
+    case sort(axis: Int, descending: Bool)
+    /// The permutation that sorts: `(x) → int64`.
+    case argSort(axis: Int, descending: Bool)
+
+    // MARK: Contractions
+
+    /// `(…, M, K) × (…, K, N) → (…, M, N)`, the leading axes equal. 16-bit floats accumulate in `float32`.
+    case matmul
+    /// `(x: (N, C, …), weight: (O, C/groups, …)) → (N, O, …)`: cross-correlation over 1 to 3 axes.
+    case convolution(Convolution)
+    /// `(gradient: (N, O, …), weight) → (N, C, input…)`: the gradient of `convolution` by its input; also transposed convolution.
+    case convolutionInputGradient(Convolution, inputSize: [Int])
+    /// `(x, gradient) → weight`: the gradient of `convolution` by its weight.
+    case convolutionWeightGradient(Convolution, kernelSize: [Int])
+
+    // MARK: Windows over the last axes of (N, C, …)
+
+    /// Averages count what `Pooling.countsPadding` says; a maximum ignores padding.
+    case pool(Pooling)
+    /// average: `(gradient)`; maximum: `(gradient, x)`, where the first of equal elements takes all. `inputSize` is the pooled axes'.
+    case poolGradient(Pooling, inputSize: [Int])
+
+    // MARK: Composites: a backend may have one kernel for them
+
+    /// `exp(x) / Σ exp(x)` along `axis`.
+    case softmax(axis: Int)
+    /// `x − log Σ exp(x)` along `axis`.
+    case logSoftmax(axis: Int)
+
+    // MARK: Identities that mean something to the graph, not to the value
+
+    /// `(x)`: the root of a gradient: what `x` is differentiated by.
+    case variable
+    /// `(x)`: gradients stop here.
+    case stopGradient
+    /// `(x)`: what is behind it is computed anew, not shared with an equal computation (checkpointing).
+    case barrier
+    /// `(value, inputs…)`: `value`, whose gradients with respect to the inputs are given by a rule.
+    case customGradient(CustomGradient)
+    /// A mistake made inside `withTensorErrors`; a tensor of zeros.
+    case invalid(TensorType)
+}
+
+public enum UnaryOperation: UInt8, Hashable, Sendable, CaseIterable {
+    case negate, absolute, sign
+    case exp, expm1, log, log1p, sqrt, rsqrt, reciprocal
+    case sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh
+    case erf, erfinv, sigmoid
+    /// `round` takes halves to even.
+    case floor, ceil, round, truncate
+    /// On bool: not. On integers: every bit flipped.
+    case not
+    /// To bool.
+    case isNaN, isInfinite, isFinite
+
+    public var isPredicate: Bool { self == .isNaN || self == .isInfinite || self == .isFinite }
+
+    /// Whether integers have it too.
+    public var acceptsIntegers: Bool {
+        switch self {
+        case .negate, .absolute, .sign, .not, .isNaN, .isInfinite, .isFinite, .floor, .ceil, .round, .truncate: true
+        default: false
+        }
+    }
+}
+
+public enum BinaryOperation: UInt8, Hashable, Sendable, CaseIterable {
+    case add, subtract, multiply
+    /// On integers: toward zero; by zero gives 0.
+    case divide
+    case power
+    /// `maximum` and `minimum` return NaN when either operand is NaN.
+    case maximum, minimum
+    /// `floorDivide` rounds down and `remainder` has the divisor's sign (Python's `//` and `%`); an integer by zero gives 0.
+    case floorDivide, remainder
+    case atan2
+    /// On bool and integers.
+    case and, or, xor
+    /// On integers.
+    case shiftLeft, shiftRight
+}
+
+public enum Comparison: UInt8, Hashable, Sendable, CaseIterable {
+    case equal, notEqual, less, lessEqual, greater, greaterEqual
+}
+
+public enum Reduction: UInt8, Hashable, Sendable, CaseIterable {
+    case sum, product, maximum, minimum
+}
+
+public enum ArgReduction: UInt8, Hashable, Sendable, CaseIterable {
+    case maximum, minimum
+}
+
+public enum Scan: UInt8, Hashable, Sendable, CaseIterable {
+    case sum, product, maximum, minimum
+}
+
+public enum ScatterMode: UInt8, Hashable, Sendable, CaseIterable {
+    case add
+    /// The last update of several at one place stays.
+    case replace
+}
+
+public enum Distribution: UInt8, Hashable, Sendable, CaseIterable {
+    /// Floats in [0, 1).
+    case uniform
+    /// Floats of mean 0 and variance 1.
+    case normal
+    /// All 32 bits: int32.
+    case bits
+}
+
+/// The elements `start, start + step, …` of an axis, `count` of them. `step` may be negative, never 0.
+public struct SliceRange: Hashable, Sendable {
+    public var start: Int
+    public var count: Int
+    public var step: Int
+
+    public init(start: Int, count: Int, step: Int = 1) {
+        self.start = start
+        self.count = count
+        self.step = step
+    }
+
+    /// The last element's index; only where there is one.
+    public var last: Int { start + (count - 1) * step }
+}
+
+/// The geometry of a convolution, one entry for each spatial axis.
+public struct Convolution: Hashable, Sendable {
+    public var stride: [Int]
+    public var paddingLow: [Int]
+    public var paddingHigh: [Int]
+    public var dilation: [Int]
+    public var groups: Int
+
+    public init(stride: [Int], paddingLow: [Int], paddingHigh: [Int], dilation: [Int], groups: Int = 1) {
+        self.stride = stride
+        self.paddingLow = paddingLow
+        self.paddingHigh = paddingHigh
+        self.dilation = dilation
+        self.groups = groups
+    }
+
+    public var spatialRank: Int { stride.count }
+
+    /// `⌊(size + padding − dilation·(kernel − 1) − 1) / stride⌋ + 1` on each axis.
+    public func outputSize(input: [Int], kernel: [Int]) -> [Int] {
+        stride.indices.map { axis in
+            let reach = dilation[axis] * (kernel[axis] - 1) + 1
+            let free = input[axis] + paddingLow[axis] + paddingHigh[axis] - reach
+            return free < 0 ? 0 : free / stride[axis] + 1
+        }
+    }
+}
+
+public enum PoolingKind: UInt8, Hashable, Sendable, CaseIterable {
+    case maximum, average
+}
+
+/// A window sliding over the last `windowSize.count` axes of (N, C, …).
+public struct Pooling: Hashable, Sendable {
+    public var kind: PoolingKind
+    public var windowSize: [Int]
+    public var stride: [Int]
+    public var paddingLow: [Int]
+    public var paddingHigh: [Int]
+    /// Whether an average divides by the window's whole size (true) or by its elements inside the input (false).
+    public var countsPadding: Bool
+
+    public init(
+        _ kind: PoolingKind, windowSize: [Int], stride: [Int], paddingLow: [Int], paddingHigh: [Int],
+        countsPadding: Bool = true
+    ) {
+        self.kind = kind
+        self.windowSize = windowSize
+        self.stride = stride
+        self.paddingLow = paddingLow
+        self.paddingHigh = paddingHigh
+        self.countsPadding = countsPadding
+    }
+
+    public func outputSize(input: [Int]) -> [Int] {
+        windowSize.indices.map { axis in
+            let free = input[axis] + paddingLow[axis] + paddingHigh[axis] - windowSize[axis]
+            return free < 0 ? 0 : free / stride[axis] + 1
+        }
+    }
+}
+
+/// The gradient that a user gave to a function.
+///
+/// All rules count as equal: the value does not depend on them, so programs that differ in nothing else share a plan.
+public final class CustomGradient: Hashable, Sendable {
+    /// From the node itself and the gradient of its value to the gradients of its inputs (nil: none).
+    public let rule: @Sendable (_ node: Node, _ gradient: Node) -> [Node?]
+
+    public init(_ rule: @escaping @Sendable (_ node: Node, _ gradient: Node) -> [Node?]) { self.rule = rule }
+
+    public static func == (a: CustomGradient, b: CustomGradient) -> Bool { true }
+    public func hash(into hasher: inout Hasher) {}
+}
