@@ -1,1 +1,295 @@
+/// The vector kernels of the CPU engine, in plain C that the compiler vectorizes for each level of x86-64.
+///
+/// Conventions, unless a function says otherwise:
+/// - Arrays are contiguous, row-major and aligned to their element. Strides count elements, never bytes.
+/// - `dtype` and `operation` are the numbers of the enums below.
+/// - Work ranges `begin..<end` let callers split a kernel over threads with `apus_parallel`; ranges never share an output.
+/// - Integers wrap on overflow. A bool is one byte, 0 or 1.
+/// - Nothing here allocates but sorting and, for a few wide reductions, a region.
 #pragma once
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Numbers: the raw values of the Swift enums of the same names in ApusGraph, in the same order.
+
+/// `DType`
+enum {
+    APUS_FLOAT32, APUS_BFLOAT16, APUS_FLOAT16, APUS_FLOAT64, APUS_INT32, APUS_INT64, APUS_UINT8, APUS_BOOL,
+    APUS_DTYPE_COUNT
+};
+
+/// `UnaryOperation`
+enum {
+    APUS_NEGATE, APUS_ABSOLUTE, APUS_SIGN,
+    APUS_EXP, APUS_EXPM1, APUS_LOG, APUS_LOG1P, APUS_SQRT, APUS_RSQRT, APUS_RECIPROCAL,
+    APUS_SIN, APUS_COS, APUS_TAN, APUS_ASIN, APUS_ACOS, APUS_ATAN,
+    APUS_SINH, APUS_COSH, APUS_TANH, APUS_ASINH, APUS_ACOSH, APUS_ATANH,
+    APUS_ERF, APUS_ERFINV, APUS_SIGMOID,
+    APUS_FLOOR, APUS_CEIL, APUS_ROUND, APUS_TRUNCATE,
+    APUS_NOT,
+    APUS_IS_NAN, APUS_IS_INFINITE, APUS_IS_FINITE,
+    APUS_UNARY_COUNT
+};
+
+/// `BinaryOperation`
+enum {
+    APUS_ADD, APUS_SUBTRACT, APUS_MULTIPLY, APUS_DIVIDE, APUS_POWER, APUS_BINARY_MAXIMUM, APUS_BINARY_MINIMUM,
+    APUS_FLOOR_DIVIDE, APUS_REMAINDER, APUS_ATAN2, APUS_AND, APUS_OR, APUS_XOR, APUS_SHIFT_LEFT, APUS_SHIFT_RIGHT,
+    APUS_BINARY_COUNT
+};
+
+/// `Comparison`
+enum {
+    APUS_EQUAL, APUS_NOT_EQUAL, APUS_LESS, APUS_LESS_EQUAL, APUS_GREATER, APUS_GREATER_EQUAL, APUS_COMPARISON_COUNT
+};
+
+/// `Reduction` and `Scan`
+enum { APUS_SUM, APUS_PRODUCT, APUS_MAXIMUM, APUS_MINIMUM, APUS_REDUCTION_COUNT };
+
+/// `ArgReduction`
+enum { APUS_ARG_MAXIMUM, APUS_ARG_MINIMUM };
+
+/// `ScatterMode`
+enum { APUS_SCATTER_ADD, APUS_SCATTER_REPLACE };
+
+/// `Distribution`
+enum { APUS_UNIFORM, APUS_NORMAL, APUS_BITS };
+
+/// `PoolingKind`
+enum { APUS_POOL_MAXIMUM, APUS_POOL_AVERAGE };
+
+/// The greatest rank of a strided view or of a region, after the caller merged what axes it can.
+enum { APUS_MAXIMUM_RANK = 8 };
+
+// MARK: Threads (parallel.c)
+
+/// How many threads a parallel loop may use; at first what OpenMP offers (OMP_NUM_THREADS or the processors).
+long apus_thread_count(void);
+
+/// Sets the threads of later loops, here and in oneDNN where it is called from the same thread.
+void apus_set_thread_count(long count);
+
+/// Runs `body` over 0..<count, cut into one contiguous range for each thread of at least `grain` items.
+///
+/// Which range a part gets depends on nothing but `count`, `grain` and the thread count. One part is called in place, and
+/// so is a loop inside a loop. Returns when all is done. `body` is not called when `count` is 0.
+void apus_parallel(void (*body)(void *context, long begin, long end), void *context, long count, long grain);
+
+// MARK: Pointwise (unary.c, binary.c, select.c, cast.c)
+
+/// `out[i] = f(a[i], b[i], c[i])` for i in 0..<n. `out` may be exactly `a`, `b` or `c` when the elements have one size; any other overlap
+/// is wrong. Operands that `f` does not have are ignored.
+typedef void (*apus_kernel)(void *out, const void *a, const void *b, const void *c, long n);
+
+/// The kernel of a `UnaryOperation`, or NULL where it is undefined.
+///
+/// Defined on float32 and float64, and on int32, int64, uint8 and bool where integers have the operation (rounding copies, predicates give
+/// bools). `sign` keeps NaN and ±0.
+apus_kernel apus_unary_kernel(int operation, int dtype);
+
+/// The kernel of a `BinaryOperation`, or NULL where it is undefined.
+///
+/// On integers: dividing by 0 gives 0, INT_MIN / −1 wraps, a shift by the width or more gives what all bits shifted out leave, a
+/// negative power gives 0 unless the base is ±1. On bool: add is or, multiply is and, maximum, minimum, and, or, xor.
+apus_kernel apus_binary_kernel(int operation, int dtype);
+
+/// The kernel of a `Comparison`, whose result is bool; float32, float64 and all integers and bool.
+apus_kernel apus_compare_kernel(int comparison, int dtype);
+
+/// `out[i] = a[i] ? b[i] : c[i]`, where `a` is bool; every dtype.
+apus_kernel apus_select_kernel(int dtype);
+
+/// Conversion between any two dtypes. To bool: x ≠ 0. Float to integer: toward zero, NaN gives 0, out of range gives the nearest bound.
+/// Integer to integer wraps. To a narrower float: to nearest, ties to even.
+apus_kernel apus_cast_kernel(int from, int to);
+
+// MARK: Reductions (reduce.c): float32, float64, int32, int64, uint8, bool (where sum is any, product and minimum are all)
+
+/// `out[0..<n]` becomes the identity: 0, 1, −∞ or the least integer, ∞ or the greatest.
+void apus_reduce_fill(void *out, long n, int operation, int dtype);
+
+/// `out[i] = out[i] ∘ x[i]`. Maximum and minimum return NaN when either is NaN.
+void apus_combine(void *out, const void *x, long n, int operation, int dtype);
+
+/// `out[r] = out[r] ∘ (x[r, 0] ∘ x[r, 1] ∘ …)` for x: [rows, columns]. Sums run in 64 partial sums, so the error grows slowly.
+void apus_reduce_rows(void *out, const void *x, long rows, long columns, int operation, int dtype);
+
+/// `out[c] = out[c] ∘ (x[0, c] ∘ x[1, c] ∘ …)` for x: [rows, columns].
+void apus_reduce_columns(void *out, const void *x, long rows, long columns, int operation, int dtype);
+
+/// Index of the first extreme of x: [outer, extent, inner] along the middle axis, for positions `begin..<end` of outer × inner; `out` is the
+/// whole result. NaN counts as extreme. Every dtype; extent > 0.
+void apus_arg_reduce(
+    int64_t *out, const void *x, long outer, long extent, long inner, int operation, int dtype, long begin, long end);
+
+// MARK: Movement (copy.c); elements of 1, 2, 4 or 8 bytes
+
+/// Elements `begin..<end`, in row-major order of `shape`, of the view that starts at `x`; strides may be 0 or negative.
+/// `out[0]` receives element `begin`. Rank 0 has one element.
+void apus_strided_copy(
+    void *out, const void *x, const long *shape, const long *strides, int rank, int elementSize, long begin, long end);
+
+/// The reverse: `x[0]` becomes element `begin` of the view that starts at `out`; the view's elements must not overlap.
+void apus_strided_store(
+    void *out, const void *x, const long *shape, const long *strides, int rank, int elementSize, long begin, long end);
+
+/// `out[0..<n]` becomes `*value`.
+void apus_fill(void *out, const void *value, int elementSize, long n);
+
+/// `out[i] = begin + i` for i in 0..<n; every dtype but bool.
+void apus_iota(void *out, long begin, long n, int dtype);
+
+// MARK: Indexing (index.c). Return 0, or 1 when an index was outside 0..<extent: that slice is then left out.
+
+/// x: [outer, extent, inner], indices: [count] → out: [outer, count, inner]. Range over outer × count.
+int apus_gather(
+    void *out, const void *x, const int64_t *indices, long outer, long extent, long inner, long count, int elementSize,
+    long begin, long end);
+
+/// updates: [outer, count, inner] into out: [outer, extent, inner], which holds the base. Range over outer × inner.
+/// Later updates come later, so the result depends neither on ranges nor on threads.
+int apus_scatter(
+    void *out, const int64_t *indices, const void *updates, long outer, long extent, long inner, long count, int mode,
+    int dtype, long begin, long end);
+
+/// x: [outer, extent, inner], indices: [outer, count, inner] → out: [outer, count, inner]. Range over outer × count.
+int apus_gather_elements(
+    void *out, const void *x, const int64_t *indices, long outer, long extent, long inner, long count, int elementSize,
+    long begin, long end);
+
+/// updates and indices: [outer, count, inner] into out: [outer, extent, inner], which holds the base. Range over outer × inner.
+int apus_scatter_elements(
+    void *out, const int64_t *indices, const void *updates, long outer, long extent, long inner, long count, int mode,
+    int dtype, long begin, long end);
+
+// MARK: Order (sort.c, scan.c)
+
+/// Each row of x: [rows, n] in order; stable, NaN last either way. Every dtype. `out` may be `x`.
+void apus_sort(void *out, const void *x, long rows, long n, int descending, int dtype);
+
+/// The permutation that sorts each row: out: [rows, n].
+void apus_argsort(int64_t *out, const void *x, long rows, long n, int descending, int dtype);
+
+/// Inclusive running reduction of x: [outer, extent, inner] along the middle axis, for lanes `begin..<end` of outer × inner; from the end
+/// when `reverse`. float32, float64, int32, int64, uint8, bool. `out` and `x` are the whole arrays and may be the same.
+void apus_scan(
+    void *out, const void *x, long outer, long extent, long inner, int operation, int reverse, int dtype, long begin,
+    long end);
+
+// MARK: Pooling (pool.c); float32 and float64
+
+/// A window sliding over (depth, height, width); axes that there are not have extent, window and stride 1 and padding 0.
+typedef struct {
+    /// APUS_POOL_MAXIMUM or APUS_POOL_AVERAGE.
+    int kind;
+    int dtype;
+    /// Whether an average divides by the window's whole size, or by its elements inside the input.
+    int countsPadding;
+    long batch, channels;
+    /// Depth, height, width.
+    long inputSize[3], outputSize[3], window[3], stride[3];
+    /// Elements before the first.
+    long padding[3];
+    /// Element strides of batch, channel, depth, height, width, of x (and its gradient) and of y (and its gradient).
+    long xStrides[5], yStrides[5];
+} apus_pooling;
+
+/// How many items the range of a pooling kernel runs over: `batch` when both channel strides are 1, else `batch × channels`.
+long apus_pool_count(const apus_pooling *pooling);
+
+/// y = pool(x). A maximum ignores padding; NaN counts as greatest.
+void apus_pool(const apus_pooling *pooling, void *y, const void *x, long begin, long end);
+
+/// dx = Σ over the windows that hold an element of its share of dy; what `dx` held is overwritten.
+/// `x` is read for a maximum only, with the strides of dx; the first greatest element of a window gets all.
+void apus_pool_gradient(
+    const apus_pooling *pooling, void *dx, const void *dy, const void *x, long begin, long end);
+
+// MARK: Softmax (softmax.c); float32 and float64
+
+/// `exp(x) / Σ exp(x)` over each row of [rows, columns], or its logarithm. `out` may be `x`.
+void apus_softmax(void *out, const void *x, long rows, long columns, int logarithm, int dtype);
+
+// MARK: Random numbers (random.c)
+
+/// Elements `begin..<end` of an endless stream that depends on `key` only; `begin` is a multiple of 4, `out[0]` is element `begin`.
+///
+/// Four elements 4c … 4c+3 come from Philox4x32-10 with key words (low, high half of `key`) and counter words
+/// (low, high half of c, b, 0), where b is 0, and 1 for the second half of 64-bit elements. With the block's words r₀ … r₃:
+/// - bits (int32): element 4c+j is rⱼ.
+/// - uniform float32: (rⱼ >> 8) · 2⁻²⁴.
+/// - uniform float64: elements 4c+2b and 4c+2b+1 are (w >> 11) · 2⁻⁵³ with w = r₁·2³² + r₀ and r₃·2³² + r₂ of block b.
+/// - normal float32: elements 4c+2p and 4c+2p+1 are ρ cos 2πt and ρ sin 2πt with ρ = √(−2 ln u),
+///   u = ((r₂ₚ >> 8) + 1) · 2⁻²⁴, t = (r₂ₚ₊₁ >> 8) · 2⁻²⁴.
+/// - normal float64: elements 4c+2b and 4c+2b+1 the same with u = ((r₁·2³² + r₀ >> 11) + 1) · 2⁻⁵³ and t = (r₃·2³² + r₂ >> 11) · 2⁻⁵³ of block b.
+void apus_random(void *out, int64_t key, int distribution, int dtype, long begin, long end);
+
+// MARK: Fused regions (region.c)
+
+/// Brings memory into a register. Memory that lies as the tile does is used where it is, without a copy.
+typedef struct {
+    const void *data;
+    /// One for each axis of the region; 0 repeats.
+    const long *strides;
+    int elementSize;
+    /// No instruction may write it, and no other load.
+    int target;
+} apus_load;
+
+/// `registers[out] = kernel(registers[a], registers[b], registers[c])`; operands not used are any valid register, say 0.
+/// `out` may be an operand when the elements have one size.
+typedef struct {
+    apus_kernel kernel;
+    int out, a, b, c;
+} apus_instruction;
+
+/// Writes a register's last value to contiguous memory in the region's row-major order.
+/// The memory may be exactly that of a contiguous load of the same element size, but must not overlap any other load.
+/// Every value that a stored register holds, even for a while, has `elementSize`.
+typedef struct {
+    void *data;
+    int elementSize;
+    int source;
+} apus_store;
+
+/// Reduces a register's last value over the axes whose stride is 0; the memory is overwritten.
+typedef struct {
+    void *data;
+    /// Element strides of the output, one for each axis of the region, 0 where it is reduced, not negative; the last is 0 or 1.
+    const long *strides;
+    int dtype;
+    /// APUS_SUM …
+    int operation;
+    int source;
+} apus_reduction;
+
+/// A fused loop over a row-major space: for each tile, loads, then instructions in order, then stores and reductions.
+///
+/// A tile is a piece of one row (the last axis) or several whole rows, of at most `tileLength` elements; each register
+/// holds the tile's elements of one value. All pointers are the caller's and only read.
+typedef struct {
+    /// rank ≤ APUS_MAXIMUM_RANK entries. The caller merges axes where all strides allow it: long last axes run fastest.
+    const long *shape;
+    const apus_load *loads;
+    const apus_instruction *instructions;
+    const apus_store *stores;
+    const apus_reduction *reductions;
+    int rank;
+    int loadCount, instructionCount, storeCount, reductionCount;
+    int registerCount;
+    /// Bytes of the widest element that a register holds.
+    int registerElementSize;
+    /// About 1024.
+    int tileLength;
+} apus_region;
+
+/// Runs a region on as many threads as its size is worth. The result of a reduction depends on the thread count, but on nothing else.
+void apus_region_run(const apus_region *region);
+
+#ifdef __cplusplus
+}
+#endif
