@@ -12,6 +12,7 @@ public enum Operation: Hashable, Sendable {
     /// Indices along one axis: `() → 0, 1, 2 …` along `axis`, constant along the others.
     case iota(Shape, axis: Int, DType)
     /// Random numbers that depend on nothing but the key and the element's index: `(key: int64 []) → float or int32`.
+    /// Philox4x32-10 in every backend; `ApusReference/Random.swift` says how words become elements.
     case random(Distribution, Shape, DType)
 
     // MARK: Pointwise
@@ -22,7 +23,8 @@ public enum Operation: Hashable, Sendable {
     case compare(Comparison)
     /// `(condition: bool, ifTrue, ifFalse)`
     case select
-    /// Converts elements. Float to integer drops the fraction; anything to bool is `x ≠ 0`.
+    /// Converts elements. Float to integer drops the fraction, NaN gives 0, and out of range gives the nearest bound; integer to
+    /// integer wraps around; anything to bool is `x ≠ 0`.
     case cast(DType)
 
     // MARK: Reductions
@@ -32,7 +34,7 @@ public enum Operation: Hashable, Sendable {
     case reduce(Reduction, axes: [Int])
     /// Index of the first extreme element along `axis`, which is removed: `(x) → int64`. NaN counts as extreme.
     case argReduce(ArgReduction, axis: Int)
-    /// Running reduction along `axis`, inclusive; `reverse` runs from the end.
+    /// Running reduction along `axis`, inclusive; `reverse` runs from the end. On bool, a sum is "any so far", a product "all".
     case scan(Scan, axis: Int, reverse: Bool)
 
     // MARK: Movement
@@ -64,9 +66,9 @@ public enum Operation: Hashable, Sendable {
     case scatterElements(ScatterMode, axis: Int)
     /// `(x, starts: int64 [rank])`: the block of `sizes` at a computed place, moved inward where it would stick out.
     case dynamicSlice(sizes: Shape)
-    /// `(x, update, starts: int64 [rank])`: `x` with a block replaced.
+    /// `(x, update, starts: int64 [rank])`: `x` with a block replaced, at the place that `dynamicSlice` would read.
     case dynamicUpdate
-    /// Elements in order along `axis`; stable; NaN last.
+    /// Elements in order along `axis`; stable; NaN last, in either order.
     case sort(axis: Int, descending: Bool)
     /// The permutation that sorts: `(x) → int64`.
     case argSort(axis: Int, descending: Bool)
@@ -111,6 +113,7 @@ public enum Operation: Hashable, Sendable {
 }
 
 public enum UnaryOperation: UInt8, Hashable, Sendable, CaseIterable {
+    /// The sign of NaN is 0.
     case negate, absolute, sign
     case exp, expm1, log, log1p, sqrt, rsqrt, reciprocal
     case sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh
@@ -137,6 +140,7 @@ public enum BinaryOperation: UInt8, Hashable, Sendable, CaseIterable {
     case add, subtract, multiply
     /// On integers: toward zero; by zero gives 0.
     case divide
+    /// On integers a negative exponent gives 0, but for the bases 1 and −1.
     case power
     /// `maximum` and `minimum` return NaN when either operand is NaN.
     case maximum, minimum
@@ -145,7 +149,7 @@ public enum BinaryOperation: UInt8, Hashable, Sendable, CaseIterable {
     case atan2
     /// On bool and integers.
     case and, or, xor
-    /// On integers.
+    /// On integers; `shiftRight` repeats the sign. An amount outside 0..<width shifts every bit out.
     case shiftLeft, shiftRight
 }
 

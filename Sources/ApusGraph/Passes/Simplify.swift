@@ -9,12 +9,8 @@ extension Program {
 
         for old in instructions {
             let operands = old.operands.map { replacement[$0] }
-            if let same = Self.identity(old, operands, types: result.type) {
-                replacement.append(same)
-                continue
-            }
             let instruction = Self.folded(Instruction(old.operation, operands, old.type), in: result)
-            if let same = known[instruction] {
+            if let same = Self.identity(instruction, types: result.type) ?? known[instruction] {
                 replacement.append(same)
                 continue
             }
@@ -28,7 +24,8 @@ extension Program {
     }
 
     /// The operand that an instruction merely repeats, if it does.
-    private static func identity(_ instruction: Instruction, _ operands: [Int], types: (Int) -> TensorType) -> Int? {
+    private static func identity(_ instruction: Instruction, types: (Int) -> TensorType) -> Int? {
+        let operands = instruction.operands
         switch instruction.operation {
         case .variable, .stopGradient, .customGradient:
             return operands[0]
