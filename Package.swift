@@ -61,7 +61,7 @@ let package = Package(
             name: "ApusTestSupport", dependencies: ["ApusTensor", "ApusReference", "ApusIO"],
             path: "Tests/ApusTestSupport",
             swiftSettings: settings),
-        tests("ApusGraphTests", ["ApusGraph", "ApusTensor"]),
+        tests("ApusGraphTests", ["ApusGraph", "ApusReference"]),
         tests("ApusTensorTests", ["ApusTestSupport"]),
         tests("ApusNNTests", ["ApusTestSupport", "ApusNN", "ApusOptim"], exclude: ["Goldens"]),
         tests("ApusIOTests", ["ApusTestSupport", "ApusIO"]),
