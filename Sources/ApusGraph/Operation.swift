@@ -113,7 +113,7 @@ public enum Operation: Hashable, Sendable {
 }
 
 public enum UnaryOperation: UInt8, Hashable, Sendable, CaseIterable {
-    /// The sign of NaN is 0.
+    /// The sign of NaN is NaN.
     case negate, absolute, sign
     case exp, expm1, log, log1p, sqrt, rsqrt, reciprocal
     case sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh
