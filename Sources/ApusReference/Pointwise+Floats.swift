@@ -6,7 +6,7 @@ extension UnaryOperation {
         switch self {
         case .negate: -x
         case .absolute: x.magnitude
-        case .sign: x > 0 ? 1 : x < 0 ? -1 : 0
+        case .sign: x > 0 ? 1 : x < 0 ? -1 : x
         case .exp: Foundation.exp(x)
         case .expm1: Foundation.expm1(x)
         case .log: Foundation.log(x)

@@ -5,10 +5,10 @@ import Foundation
 ///
 /// Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 public enum Philox {
-    /// The four random words of one counter.
-    public static func block(key: Int64, counter: UInt64) -> [UInt32] {
+    /// The four random words of one counter, whose words are the low and high half of `counter`, `half`, and 0.
+    public static func block(key: Int64, counter: UInt64, half: UInt32 = 0) -> [UInt32] {
         var (key0, key1) = (low(UInt64(bitPattern: key)), high(UInt64(bitPattern: key)))
-        var words: [UInt32] = [low(counter), high(counter), 0, 0]
+        var words: [UInt32] = [low(counter), high(counter), half, 0]
         for _ in 0..<10 {
             let product0 = UInt64(0xD251_1F53) * UInt64(words[0])
             let product1 = UInt64(0xCD9E_8D57) * UInt64(words[2])
@@ -27,11 +27,14 @@ public enum Philox {
 }
 
 extension ReferenceTensor {
-    /// Block `b` of the generator gives elements `4b…4b + 3`, or `2b` and `2b + 1` of `float64`, which takes two words each.
+    /// Counter `c` gives elements `4c…4c + 3`, one from each word of its block. `float64` takes two words an element, so
+    /// `4c` and `4c + 1` come from the block of half 0, and `4c + 2` and `4c + 3` from that of half 1.
     static func random(_ distribution: Distribution, _ type: TensorType, key: Int64) -> ReferenceTensor {
         let count = type.shape.elementCount
-        let perBlock = type.dtype == .float64 ? 2 : 4
-        let blocks = (0..<(count + perBlock - 1) / perBlock).map { Philox.block(key: key, counter: UInt64($0)) }
+        let halves: Range<UInt32> = type.dtype == .float64 ? 0..<2 : 0..<1
+        let blocks = (0..<(count + 3) / 4).flatMap { counter in
+            halves.map { Philox.block(key: key, counter: UInt64(counter), half: $0) }
+        }
         if distribution == .bits {
             let words = blocks.joined().prefix(count).map { Int64(Int32(bitPattern: $0)) }
             return ReferenceTensor(type, integers: words)
