@@ -27,8 +27,8 @@ public enum Philox {
 }
 
 extension ReferenceTensor {
-    /// Counter `c` gives elements `4c…4c + 3`, one from each word of its block. `float64` takes two words an element, so
-    /// `4c` and `4c + 1` come from the block of half 0, and `4c + 2` and `4c + 3` from that of half 1.
+    /// Counter `c` gives elements `4c…4c + 3`, one from each word of its block. `float64` takes two words an element,
+    /// so `4c` and `4c + 1` come from the block of half 0, and `4c + 2` and `4c + 3` from that of half 1.
     static func random(_ distribution: Distribution, _ type: TensorType, key: Int64) -> ReferenceTensor {
         let count = type.shape.elementCount
         let halves: Range<UInt32> = type.dtype == .float64 ? 0..<2 : 0..<1
@@ -55,7 +55,8 @@ extension ReferenceTensor {
         }
     }
 
-    /// Box and Muller's transform of pairs: `√(−2 ln u₁)` times the cosine and the sine of `2π u₂`, with u₁ in (0, 1] and u₂ in [0, 1).
+    /// Box and Muller's transform of pairs: `√(−2 ln u₁)` times the cosine and the sine of `2π u₂`, with u₁ in (0, 1]
+    /// and u₂ in [0, 1).
     private static func normals(_ integers: [Double], unit: Double) -> [Double] {
         stride(from: 0, to: integers.count, by: 2).flatMap { index in
             let radius = (-2 * log((integers[index] + 1) * unit)).squareRoot()

@@ -1,9 +1,11 @@
 import ApusGraph
 
-/// The oracle: runs a program instruction by instruction, in the plainest way, and is what every kernel is tested against.
+/// The oracle: runs a program instruction by instruction, in the plainest way, and is what every kernel is tested
+/// against.
 ///
-/// Floats are computed in `Double` and rounded to their dtype when an instruction is done, so that a result is as good as its
-/// dtype can hold; integers are computed in `Int64` and wrap around to theirs. Nothing is simplified, fused or parallel.
+/// Floats are computed in `Double` and rounded to their dtype when an instruction is done, so that a result is as good
+/// as its dtype can hold; integers are computed in `Int64` and wrap around to theirs. Nothing is simplified, fused or
+/// parallel.
 public final class ReferenceBackend: Backend {
     public static let shared = ReferenceBackend()
 

@@ -2,7 +2,8 @@ import ApusGraph
 
 /// A value of the oracle: elements in row-major order, wide enough for every dtype.
 ///
-/// Whatever the elements are computed as, they are rounded or wrapped to what `type.dtype` can hold when the value is made.
+/// Whatever the elements are computed as, they are rounded or wrapped to what `type.dtype` can hold when the value is
+/// made.
 public struct ReferenceTensor: Equatable, Sendable {
     public enum Elements: Equatable, Sendable {
         /// Of the floating-point dtypes.

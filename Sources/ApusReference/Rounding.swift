@@ -55,7 +55,8 @@ extension DType {
         }
     }
 
-    /// A float without its fraction; out of range gives the nearest bound and NaN gives 0. To bool: whether it is not 0.
+    /// A float without its fraction; out of range gives the nearest bound and NaN gives 0. To bool: whether it is not
+    /// 0.
     func integer(from value: Double) -> Int64 {
         if self == .bool { return value == 0 ? 0 : 1 }
         if value.isNaN { return 0 }

@@ -17,7 +17,8 @@ extension ReferenceTensor {
         return ReferenceTensor(TensorType(shape, .int64), integers: indices)
     }
 
-    /// The indices along a line in the order of its elements; equal ones stay in their order, NaN comes last either way.
+    /// The indices along a line in the order of its elements; equal ones stay in their order, NaN comes last either
+    /// way.
     private func order(of line: [Int], descending: Bool) -> [Int] {
         func ordered<Element: Comparable>(_ indices: [Int], _ values: [Element]) -> [Int] {
             indices.sorted { i, j in

@@ -26,7 +26,8 @@ import Testing
                 == [52, 60, 76, 84, 124, 132, 148, 156])
     }
 
-    /// Stride (2, 1), padding (1…2, 2…0), dilation (2, 1), 2 groups: the values of PyTorch's `conv2d` and its gradients.
+    /// Stride (2, 1), padding (1…2, 2…0), dilation (2, 1), 2 groups: the values of PyTorch's `conv2d` and its
+    /// gradients.
     private let geometry = Convolution(
         stride: [2, 1], paddingLow: [1, 2], paddingHigh: [2, 0], dilation: [2, 1], groups: 2)
     private let x = tensor([2, 2, 5, 4], (0..<80).map { Double($0 % 7 - 3) })
