@@ -21,7 +21,9 @@ enum PNG {
             header.flags |= png_uint_32(PNG_IMAGE_FLAG_16BIT_sRGB)
             header.format = format.code
             var pixels = [UInt8](repeating: 0, count: width * height * format.storedChannels)
-            let read = pixels.withUnsafeMutableBufferPointer { png_image_finish_read(&header, nil, $0.baseAddress, 0, nil) }
+            let read = pixels.withUnsafeMutableBufferPointer {
+                png_image_finish_read(&header, nil, $0.baseAddress, 0, nil)
+            }
             guard read != 0 else { throw failure(header) }
             if format == .grayWithAlpha { pixels = rgba(fromGrayWithAlpha: pixels) }
             return Image(width: width, height: height, channels: format.channels, pixels: pixels)

@@ -159,7 +159,9 @@ public struct RandomResizedCrop: ImageTransform {
         self.interpolation = interpolation
     }
 
-    public init(_ size: Int, scale: ClosedRange<Double> = 0.08...1) { self.init(height: size, width: size, scale: scale) }
+    public init(_ size: Int, scale: ClosedRange<Double> = 0.08...1) {
+        self.init(height: size, width: size, scale: scale)
+    }
 
     public func callAsFunction(_ image: FloatImage, using generator: Generator) -> FloatImage {
         let block = RandomBlock(scale: scale, ratio: ratio).draw(in: image, using: generator) ?? fallback(image)

