@@ -40,7 +40,7 @@ let package = Package(
         library("ApusNN", ["ApusTensor"]),
         library("ApusOptim", ["ApusTensor", "ApusNN"]),
         library("ApusIO", ["ApusTensor", "CZip", "CZlib"]),
-        library("ApusData", ["ApusTensor", "ApusIO", "CTurboJPEG", "CPNG", "CZlib"]),
+        library("ApusData", ["ApusTensor", "ApusIO", "CTurboJPEG", "CPNG"]),
         // Floor 5: training, and what fields share
         library("ApusTrain", ["ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusData"]),
         library("ApusVision", ["ApusTensor", "ApusNN", "ApusData"]),
