@@ -43,7 +43,7 @@ public struct IDXArray: Sendable {
     /// Decodes a file's bytes, plain or gzipped.
     public init(decoding data: Data) throws {
         let name = "IDX data"
-        let bytes = [UInt8](isGzip(data) ? try gunzip(data) : data)
+        let bytes = [UInt8](try ungzipped(data))
         guard bytes.count >= 4 else { throw DataError(.truncated, name, "\(bytes.count) bytes hold no IDX header") }
         guard bytes[0] == 0, bytes[1] == 0, let element = Element(rawValue: bytes[2]), bytes[3] > 0 else {
             let magic = bytes[..<4].map { String($0, radix: 16) }.joined(separator: " ")

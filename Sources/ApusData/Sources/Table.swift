@@ -82,7 +82,7 @@ public struct Table: Sendable {
     public init(contentsOf url: URL, options: Options = Options()) throws {
         let data = try readFile(url)
         do {
-            try self.init(decoding: isGzip(data) ? try gunzip(data) : data, options: options, source: url.path)
+            try self.init(decoding: ungzipped(data), options: options, source: url.path)
         } catch let error as DataError {
             throw error.about(url.path)
         }
