@@ -55,7 +55,7 @@ int apus_gather_elements(
 #define OR(x, y) ((x) | (y))
 #define PLUS_BFLOAT16(x, y) bfloat16_of_float(float_of_bfloat16(x) + float_of_bfloat16(y))
 #define PLUS_FLOAT16(x, y) float16_of_float(float_of_float16(x) + float_of_float16(y))
-#define LATTER(x, y) (y)
+#define LATTER(x, y) ((void)(x), (y))
 
 /// Lanes begin ..< end of outer × inner. Each lane takes its updates in order, whoever has the other lanes.
 /// With one index for a whole slice, `indices` has `count` entries; else one for each update.
@@ -101,7 +101,6 @@ int apus_gather_elements(
                     if (!valid) continue;                                                                     \
                     type *to = out + (o * extent + index) * inner + first + lane;                             \
                     type x = *to, y = updates[row + lane];                                                    \
-                    (void)x;                                                                                  \
                     *to = (type)combine(x, y);                                                                \
                 }                                                                                             \
             }                                                                                                 \

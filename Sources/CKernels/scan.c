@@ -39,11 +39,11 @@
         }                                                                                                     \
     }
 
-#define SCANS(type, sum_type, suffix, maximum, minimum)                                                       \
+#define SCANS(type, sum_type, suffix, greater, lesser)                                                        \
     SCAN(sum, suffix, sum_type, SUM)                                                                          \
     SCAN(product, suffix, sum_type, PRODUCT)                                                                  \
-    SCAN(maximum, suffix, type, maximum)                                                                      \
-    SCAN(minimum, suffix, type, minimum)
+    SCAN(maximum, suffix, type, greater)                                                                      \
+    SCAN(minimum, suffix, type, lesser)
 
 SCANS(float, float, f32, FLOAT_MAXIMUM, FLOAT_MINIMUM)
 SCANS(double, double, f64, FLOAT_MAXIMUM, FLOAT_MINIMUM)
