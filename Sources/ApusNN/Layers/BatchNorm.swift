@@ -1,0 +1,122 @@
+/// Normalizes each channel by the batch's mean and variance, in evaluation by their running averages (Ioffe and Szegedy 2015):
+/// what BatchNorm1d, 2d and 3d share.
+///
+/// `y = weight · (x − mean) / √(variance + epsilon) + bias`
+///
+/// - Input and output: `(N, channels, …)`.
+/// - Parameters: `weight` (ones at first) and `bias` (zeros), both `(channels)`.
+/// - Buffers: `running_mean`, `running_var` (unbiased) and `num_batches_tracked`.
+public class BatchNormLayer: Module, Layer {
+    @Parameter public var weight: Tensor?
+    @Parameter public var bias: Tensor?
+    @Buffer public var runningMean: Tensor?
+    @Buffer public var runningVar: Tensor?
+    @Buffer public var numBatchesTracked: Tensor?
+    public let epsilon: Double
+    /// The share of the newest batch in the running averages; nil weighs all batches equally.
+    public let momentum: Double?
+    /// The ranks of input that the layer takes.
+    let ranks: ClosedRange<Int>
+
+    init(
+        ranks: ClosedRange<Int>, _ channels: Int, epsilon: Double, momentum: Double?, affine: Bool,
+        tracksRunningStatistics: Bool
+    ) {
+        self.ranks = ranks
+        self.epsilon = epsilon
+        self.momentum = momentum
+        weight = affine ? .ones([channels]) : nil
+        bias = affine ? .zeros([channels]) : nil
+        runningMean = tracksRunningStatistics ? .zeros([channels]) : nil
+        runningVar = tracksRunningStatistics ? .ones([channels]) : nil
+        numBatchesTracked = tracksRunningStatistics ? Tensor(0) : nil
+    }
+
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        traced(x) {
+            guard ranks.contains(x.rank) else {
+                reportTensorError(TensorError("\(type(of: self)): input \(x.shape) must have a rank in \(ranks)"))
+                return x
+            }
+            if !isTraining, let runningMean, let runningVar { return normalize(x, runningMean, runningVar) }
+            let (mean, variance) = batchStatistics(x)
+            if isTraining { track(mean, variance, count: x.elementCount / max(1, x.shape[1])) }
+            return normalize(x, mean, variance)
+        }
+    }
+
+    /// The mean and the biased variance of each channel.
+    private func batchStatistics(_ x: Tensor) -> (mean: Tensor, variance: Tensor) {
+        let axes = (0..<x.rank).filter { $0 != 1 }
+        let mean = x.mean(axes: axes)
+        let variance = square(x - mean.alongChannels(of: x)).mean(axes: axes)
+        return (mean, variance)
+    }
+
+    /// One multiplication and one addition for each element.
+    private func normalize(_ x: Tensor, _ mean: Tensor, _ variance: Tensor) -> Tensor {
+        var scale = rsqrt(variance + epsilon)
+        if let weight { scale = scale * weight }
+        var shift = -mean * scale
+        if let bias { shift = shift + bias }
+        return x * scale.alongChannels(of: x) + shift.alongChannels(of: x)
+    }
+
+    private func track(_ mean: Tensor, _ variance: Tensor, count: Int) {
+        guard count > 1 else {
+            reportTensorError(
+                TensorError("\(type(of: self)): more than one value per channel is needed in training; use eval()"))
+            return
+        }
+        guard let oldMean = runningMean, let oldVariance = runningVar, let batches = numBatchesTracked else { return }
+        let tracked = batches + 1
+        let unbiased = stopGradient(variance) * (Double(count) / Double(count - 1))
+        let share = momentum.map { Tensor($0, dtype: mean.dtype) } ?? 1 / tracked.cast(to: mean.dtype)
+        numBatchesTracked = tracked
+        runningMean = oldMean * (1 - share) + stopGradient(mean) * share
+        runningVar = oldVariance * (1 - share) + unbiased * share
+    }
+}
+
+extension Tensor {
+    /// A value for each channel, shaped to go with `(N, C, …)`.
+    func alongChannels(of x: Tensor) -> Tensor {
+        reshaped(Shape([-1] + [Int](repeating: 1, count: Swift.max(0, x.rank - 2))))
+    }
+}
+
+/// Batch normalization of `(N, C)` or `(N, C, L)`. See `BatchNormLayer`.
+public final class BatchNorm1d: BatchNormLayer {
+    public init(
+        _ channels: Int, epsilon: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true,
+        tracksRunningStatistics: Bool = true
+    ) {
+        super.init(
+            ranks: 2...3, channels, epsilon: epsilon, momentum: momentum, affine: affine,
+            tracksRunningStatistics: tracksRunningStatistics)
+    }
+}
+
+/// Batch normalization of `(N, C, H, W)`. See `BatchNormLayer`.
+public final class BatchNorm2d: BatchNormLayer {
+    public init(
+        _ channels: Int, epsilon: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true,
+        tracksRunningStatistics: Bool = true
+    ) {
+        super.init(
+            ranks: 4...4, channels, epsilon: epsilon, momentum: momentum, affine: affine,
+            tracksRunningStatistics: tracksRunningStatistics)
+    }
+}
+
+/// Batch normalization of `(N, C, D, H, W)`. See `BatchNormLayer`.
+public final class BatchNorm3d: BatchNormLayer {
+    public init(
+        _ channels: Int, epsilon: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true,
+        tracksRunningStatistics: Bool = true
+    ) {
+        super.init(
+            ranks: 5...5, channels, epsilon: epsilon, momentum: momentum, affine: affine,
+            tracksRunningStatistics: tracksRunningStatistics)
+    }
+}

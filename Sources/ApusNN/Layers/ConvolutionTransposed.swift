@@ -1,0 +1,79 @@
+/// The gradient of a convolution used as a layer: what ConvTranspose1d, 2d and 3d share. The stride spreads the input out.
+///
+/// - Input: `(N, inputs, …)`. Output: `(N, outputs, …)` of extents
+///   `(size − 1)·stride − 2·padding + dilation·(kernel − 1) + outputPadding + 1`.
+/// - Parameters: `weight (inputs, outputs / groups, kernel…)`, `bias (outputs)`, uniform in ±1/√(outputs / groups · Π kernel) at first.
+public class ConvolutionTransposedLayer: Module, Layer {
+    @Parameter public var weight: Tensor
+    @Parameter public var bias: Tensor?
+    public let stride: [Int]
+    public let padding: [Int]
+    public let outputPadding: [Int]
+    public let dilation: [Int]
+    public let groups: Int
+
+    init(
+        spatialRank: Int, _ inputs: Int, _ outputs: Int, kernelSize: any SpatialExtent, stride: any SpatialExtent,
+        padding: any SpatialExtent, outputPadding: any SpatialExtent, dilation: any SpatialExtent, groups: Int,
+        bias: Bool, generator: Generator
+    ) {
+        precondition(
+            groups >= 1 && inputs % groups == 0 && outputs % groups == 0,
+            "transposed convolution: \(inputs) input and \(outputs) output channels do not divide into \(groups) groups"
+        )
+        self.stride = stride.extents(spatialRank)
+        self.padding = padding.extents(spatialRank)
+        self.outputPadding = outputPadding.extents(spatialRank)
+        self.dilation = dilation.extents(spatialRank)
+        self.groups = groups
+        let shape = Shape([inputs, outputs / groups] + kernelSize.extents(spatialRank))
+        weight = .kaimingUniform(shape, slope: 5.0.squareRoot(), generator: generator)
+        self.bias = bias ? .fanInUniform([outputs], fanIn: fans(of: shape).input, generator: generator) : nil
+    }
+
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        traced(x) {
+            convolutionTransposed(
+                x, weight, bias: bias, stride: stride, padding: padding, outputPadding: outputPadding,
+                dilation: dilation, groups: groups)
+        }
+    }
+}
+
+/// Transposed convolution over one axis. Input: `(N, C, L)`. See `ConvolutionTransposedLayer`.
+public final class ConvTranspose1d: ConvolutionTransposedLayer {
+    public init(
+        _ inputs: Int, _ outputs: Int, kernelSize: Int, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
+        dilation: Int = 1, groups: Int = 1, bias: Bool = true, generator: Generator = .current
+    ) {
+        super.init(
+            spatialRank: 1, inputs, outputs, kernelSize: kernelSize, stride: stride, padding: padding,
+            outputPadding: outputPadding, dilation: dilation, groups: groups, bias: bias, generator: generator)
+    }
+}
+
+/// Transposed convolution over two axes. Input: `(N, C, H, W)`. See `ConvolutionTransposedLayer`.
+public final class ConvTranspose2d: ConvolutionTransposedLayer {
+    public init(
+        _ inputs: Int, _ outputs: Int, kernelSize: any SpatialExtent, stride: any SpatialExtent = 1,
+        padding: any SpatialExtent = 0, outputPadding: any SpatialExtent = 0, dilation: any SpatialExtent = 1,
+        groups: Int = 1, bias: Bool = true, generator: Generator = .current
+    ) {
+        super.init(
+            spatialRank: 2, inputs, outputs, kernelSize: kernelSize, stride: stride, padding: padding,
+            outputPadding: outputPadding, dilation: dilation, groups: groups, bias: bias, generator: generator)
+    }
+}
+
+/// Transposed convolution over three axes. Input: `(N, C, D, H, W)`. See `ConvolutionTransposedLayer`.
+public final class ConvTranspose3d: ConvolutionTransposedLayer {
+    public init(
+        _ inputs: Int, _ outputs: Int, kernelSize: any SpatialExtent, stride: any SpatialExtent = 1,
+        padding: any SpatialExtent = 0, outputPadding: any SpatialExtent = 0, dilation: any SpatialExtent = 1,
+        groups: Int = 1, bias: Bool = true, generator: Generator = .current
+    ) {
+        super.init(
+            spatialRank: 3, inputs, outputs, kernelSize: kernelSize, stride: stride, padding: padding,
+            outputPadding: outputPadding, dilation: dilation, groups: groups, bias: bias, generator: generator)
+    }
+}

@@ -1,0 +1,101 @@
+// Finding what a module holds, by reflection on its stored properties.
+
+extension Module {
+    /// Everything found below a module, with the paths to it. What is shared appears once for each way to it.
+    struct Contents {
+        var slots: [(name: String, slot: Slot)] = []
+        var modules: [(name: String, module: Module)] = []
+    }
+
+    /// Walks this module and all below it. Slots without a tensor are left out.
+    func walk() -> Contents {
+        var contents = Contents()
+        var path: [Module] = []
+        walk("", into: &contents, path: &path)
+        return contents
+    }
+
+    /// - Parameter path: the modules above; one that refers to a parent of its own must not lead in circles.
+    private func walk(_ prefix: String, into contents: inout Contents, path: inout [Module]) {
+        guard !path.contains(where: { $0 === self }) else { return }
+        path.append(self)
+        contents.modules.append((prefix, self))
+        forEachMember { name, member in
+            let full = join(prefix, stateName(of: name))
+            switch member {
+            case let slot as Slot: if slot.tensor != nil { contents.slots.append((full, slot)) }
+            case let module as Module: module.walk(full, into: &contents, path: &path)
+            default: break
+            }
+        }
+        path.removeLast()
+    }
+
+    /// Slots and modules among the stored properties, superclasses' first.
+    private func forEachMember(_ body: (String, AnyObject) -> Void) {
+        var levels: [Mirror] = []
+        var level: Mirror? = Mirror(reflecting: self)
+        while let mirror = level, mirror.subjectType != Module.self {
+            levels.append(mirror)
+            level = mirror.superclassMirror
+        }
+        for mirror in levels.reversed() {
+            for (label, value) in mirror.children {
+                guard let label else { continue }
+                visit(value, named: label.first == "_" ? String(label.dropFirst()) : label, body)
+            }
+        }
+    }
+}
+
+private func join(_ prefix: String, _ name: String) -> String {
+    if prefix.isEmpty { return name }
+    return name.isEmpty ? prefix : prefix + "." + name
+}
+
+/// Looks into a property's value: containers lead to their elements, everything else but slots and modules is ignored.
+private func visit(_ value: Any, named name: String, _ body: (String, AnyObject) -> Void) {
+    if let slot = value as? Slot { return body(name, slot) }
+    if let module = value as? Module { return body(name, module) }
+    guard let container = value as? any Container else { return }
+    container.forEachElement { key, element in
+        visit(element, named: name + "." + key, body)
+    }
+}
+
+/// A property's value that can hold modules. Asking for this by type keeps the walk out of large arrays of numbers.
+private protocol Container {
+    /// Calls `body` with the elements that may be slots, modules or containers.
+    func forEachElement(_ body: (_ key: String, _ element: Any) -> Void)
+}
+
+/// Whether elements of a type may be slots, modules or containers of them. Numbers and strings may not, existentials may.
+private func canHoldMembers(_ type: Any.Type) -> Bool {
+    type is AnyObject.Type || type is any Container.Type || !(type is any Hashable.Type)
+}
+
+extension Array: Container {
+    fileprivate func forEachElement(_ body: (String, Any) -> Void) {
+        guard canHoldMembers(Element.self) else { return }
+        for (index, element) in enumerated() { body(String(index), element) }
+    }
+}
+
+extension Dictionary: Container {
+    /// In the order of the keys: a dictionary's own changes from run to run.
+    fileprivate func forEachElement(_ body: (String, Any) -> Void) {
+        guard canHoldMembers(Value.self) else { return }
+        for (key, element) in map({ ("\($0.key)", $0.value) }).sorted(by: { $0.0 < $1.0 }) { body(key, element) }
+    }
+}
+
+/// `runningMean` → `running_mean`, `conv1` → `conv1`.
+func snakeCased(_ name: String) -> String {
+    guard name.utf8.contains(where: { (65...90).contains($0) }) else { return name }
+    var result = ""
+    for character in name {
+        if character.isUppercase, let last = result.last, last != ".", last != "_" { result.append("_") }
+        result += character.lowercased()
+    }
+    return result
+}

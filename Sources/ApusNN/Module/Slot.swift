@@ -1,0 +1,71 @@
+@_exported import ApusTensor
+
+/// A place in a module where a tensor lives. Slots have identity: a slot reached by two ways is one.
+///
+/// Users declare slots with `@Parameter` and `@Buffer`.
+public class Slot {
+    /// The value; nil where an optional parameter is absent.
+    public var tensor: Tensor?
+
+    init(_ tensor: Tensor?) { self.tensor = tensor }
+}
+
+/// The slot of a parameter, whatever its declared type.
+public class ParameterSlot: Slot {
+    /// Whether gradients are taken by it and optimizers change it.
+    public var isTrainable = true
+}
+
+/// What a slot may be declared as: `Tensor` or `Tensor?`.
+public protocol SlotValue {
+    init(slot: Slot)
+    var slotTensor: Tensor? { get }
+}
+
+extension Tensor: SlotValue {
+    public init(slot: Slot) { self = slot.tensor! }
+    public var slotTensor: Tensor? { self }
+}
+
+extension Optional: SlotValue where Wrapped == Tensor {
+    public init(slot: Slot) { self = slot.tensor }
+    public var slotTensor: Tensor? { self }
+}
+
+/// A tensor that training changes.
+///
+/// ```swift
+/// final class Scale: Module {
+///     @Parameter var factor = Tensor.ones([1])
+///     func callAsFunction(_ x: Tensor) -> Tensor { x * factor }
+/// }
+/// ```
+/// `$factor` is the slot itself: the key to its gradient, and where it is frozen. An optional parameter (`Tensor?`) may be absent.
+@propertyWrapper
+public final class Parameter<Value: SlotValue>: ParameterSlot {
+    public init(wrappedValue: Value) { super.init(wrappedValue.slotTensor) }
+
+    public var wrappedValue: Value {
+        get { Value(slot: self) }
+        set { tensor = newValue.slotTensor }
+    }
+
+    public var projectedValue: Parameter { self }
+}
+
+extension Module {
+    /// A tensor that belongs to a module's state but is not trained, such as a running mean.
+    ///
+    /// It is nested in `Module` so that `@Buffer` is found there before `ApusGraph.Buffer`, a value's memory.
+    @propertyWrapper
+    public final class Buffer<Value: SlotValue>: Slot {
+        public init(wrappedValue: Value) { super.init(wrappedValue.slotTensor) }
+
+        public var wrappedValue: Value {
+            get { Value(slot: self) }
+            set { tensor = newValue.slotTensor }
+        }
+
+        public var projectedValue: Buffer { self }
+    }
+}

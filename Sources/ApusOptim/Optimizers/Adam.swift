@@ -1,0 +1,107 @@
+import Foundation
+
+/// Adaptive moments (Kingma and Ba 2015):
+///
+/// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `p ← p − rate · m̂ / (√v̂ + ε)`, where `m̂ = m / (1 − β₁ᵗ)` and `v̂ = v / (1 − β₂ᵗ)`.
+///
+/// With `amsgrad`, `v̂` comes from the largest `v` so far (Reddi et al. 2018). Weight decay is an L2 penalty.
+public class Adam: Optimizer {
+    public let betas: (Double, Double)
+    public let epsilon: Double
+    public let isAMSGrad: Bool
+
+    public init(
+        _ groups: [ParameterGroup], learningRate: Double = 1e-3, betas: (Double, Double) = (0.9, 0.999),
+        epsilon: Double = 1e-8, weightDecay: Double = 0, amsgrad: Bool = false
+    ) {
+        self.betas = betas
+        self.epsilon = epsilon
+        isAMSGrad = amsgrad
+        super.init(groups, learningRate: learningRate, weightDecay: weightDecay)
+    }
+
+    public convenience init(
+        _ model: Module, learningRate: Double = 1e-3, betas: (Double, Double) = (0.9, 0.999), epsilon: Double = 1e-8,
+        weightDecay: Double = 0, amsgrad: Bool = false
+    ) {
+        self.init(
+            [ParameterGroup(model)], learningRate: learningRate, betas: betas, epsilon: epsilon,
+            weightDecay: weightDecay, amsgrad: amsgrad)
+    }
+
+    public override func update(
+        _ parameter: Tensor, _ gradient: Tensor, _ state: inout [String: Tensor], _ step: UpdateStep
+    ) -> Tensor {
+        moved(parameter, step.penalized(gradient, parameter), &state, step)
+    }
+
+    /// One step along the moments.
+    final func moved(
+        _ parameter: Tensor, _ gradient: Tensor, _ state: inout [String: Tensor], _ step: UpdateStep
+    ) -> Tensor {
+        let t = step.count
+        let moments = state.moments(gradient, betas, step)
+        var second = moments.second
+        if isAMSGrad {
+            second = state["max_exp_avg_sq"].map { maximum($0, second) } ?? second
+            state["max_exp_avg_sq"] = second
+        }
+        let correction = step("correction", 1 / (1 - power(betas.1, t)).squareRoot())
+        let denominator = sqrt(second) * correction + step("epsilon", epsilon)
+        return parameter - moments.first / denominator * step("step size", step.learningRate / (1 - power(betas.0, t)))
+    }
+}
+
+/// Adam whose weight decay is apart from the gradient: `p ← (1 − rate · weightDecay) · p` first (Loshchilov and Hutter 2019).
+public final class AdamW: Adam {
+    public override init(
+        _ groups: [ParameterGroup], learningRate: Double = 1e-3, betas: (Double, Double) = (0.9, 0.999),
+        epsilon: Double = 1e-8, weightDecay: Double = 1e-2, amsgrad: Bool = false
+    ) {
+        super.init(
+            groups, learningRate: learningRate, betas: betas, epsilon: epsilon, weightDecay: weightDecay,
+            amsgrad: amsgrad)
+    }
+
+    public convenience init(
+        _ model: Module, learningRate: Double = 1e-3, betas: (Double, Double) = (0.9, 0.999), epsilon: Double = 1e-8,
+        weightDecay: Double = 1e-2, amsgrad: Bool = false
+    ) {
+        self.init(
+            [ParameterGroup(model)], learningRate: learningRate, betas: betas, epsilon: epsilon,
+            weightDecay: weightDecay, amsgrad: amsgrad)
+    }
+
+    public override func update(
+        _ parameter: Tensor, _ gradient: Tensor, _ state: inout [String: Tensor], _ step: UpdateStep
+    ) -> Tensor {
+        moved(step.decayed(parameter), gradient, &state, step)
+    }
+}
+
+extension [String: Tensor] {
+    /// Takes a gradient into the running moments `exp_avg` and `exp_avg_sq`.
+    mutating func moments(
+        _ gradient: Tensor, _ betas: (Double, Double), _ step: UpdateStep
+    ) -> (first: Tensor, second: Tensor) {
+        let first = average("exp_avg", gradient, share: step("1 - beta1", 1 - betas.0))
+        let old = self["exp_avg_sq"] ?? zeros(like: gradient)
+        let second = old * step("beta2", betas.1) + gradient * gradient * step("1 - beta2", 1 - betas.1)
+        self["exp_avg_sq"] = second
+        return (first, second)
+    }
+
+    /// `a ← a + (x − a) · share`
+    mutating func average(_ name: String, _ x: Tensor, share: Tensor) -> Tensor {
+        let old = self[name] ?? zeros(like: x)
+        let new = old + (x - old) * share
+        self[name] = new
+        return new
+    }
+}
+
+/// Zeros as a known value: a program that makes them would be another one than the next step's.
+func zeros(like x: Tensor) -> Tensor { Tensor.zeros(like: x).evaluated() }
+
+/// `baseᵗ`
+func power(_ base: Double, _ t: Int) -> Double { Foundation.pow(base, Double(t)) }
