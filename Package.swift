@@ -8,8 +8,10 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: settings)
 }
 
 let package = Package(
@@ -64,7 +66,8 @@ let package = Package(
         tests("ApusGraphTests", ["ApusGraph", "ApusReference"]),
         tests("ApusTensorTests", ["ApusTestSupport"]),
         tests("ApusNNTests", ["ApusTestSupport", "ApusNN", "ApusOptim"], exclude: ["Goldens"]),
-        tests("ApusIOTests", ["ApusTestSupport", "ApusIO"]),
+        tests(
+            "ApusIOTests", ["ApusTestSupport", "ApusIO"], exclude: ["make-fixtures.py"], resources: [.copy("Fixtures")]),
         tests("ApusDataTests", ["ApusTestSupport", "ApusData"]),
         tests("ApusTrainTests", ["ApusTestSupport", "ApusTrain"]),
         tests("ApusGalleryTests", ["ApusTestSupport", "ApusGallery"]),
