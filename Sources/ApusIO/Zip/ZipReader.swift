@@ -8,6 +8,8 @@ final class ZipReader {
 
     init(_ bytes: FileBytes) throws {
         self.bytes = bytes
+        // libzip takes no bytes at all for an archive of nothing.
+        guard bytes.count > 0 else { throw damaged(bytes.name, "the file is empty") }
         var error = zip_error_t()
         zip_error_init(&error)
         defer { zip_error_fini(&error) }
