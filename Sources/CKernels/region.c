@@ -1,0 +1,492 @@
+/// Fused pointwise regions, a tile at a time.
+#include "strided.h"
+
+enum {
+    /// Elements times instructions that a thread is worth.
+    GRAIN = 16384,
+    /// Sums of float32 go to the result after this many tiles, so that a long sum's error stays small.
+    BLOCK_TILES = 256,
+    /// Outputs of a reduction that may have such a block.
+    BLOCK_LIMIT = 4096,
+    /// Bytes taken from the stack; beyond, from the heap.
+    STACK_LIMIT = 1 << 18,
+    LINE = 64,
+};
+
+typedef enum {
+    /// Used where it is: data + offset of the tile.
+    LOAD_IN_PLACE,
+    /// One value, or one row over and over: the same for all tiles, brought in once.
+    LOAD_ONCE,
+    /// A piece of a row whose last stride is 0: one value, until the row changes.
+    LOAD_ROW_VALUE,
+    LOAD_STRIDED,
+} load_kind;
+
+typedef struct {
+    const apus_reduction *reduction;
+    /// The axes but the last, merged: `along` is the innermost of them.
+    view rowAxes;
+    long along, alongStride, lastStride;
+    /// Elements from the first output to the last, inclusive.
+    long span;
+    /// Rows after which other outputs are reached: 1 where no axis but the last is reduced.
+    long unit;
+    /// Whether the outputs lie in row-major order without gaps.
+    bool dense;
+    /// Whether no two parts share an output.
+    bool disjoint;
+    /// Where parts but the first accumulate when they do share: part p at (p − 1) · privateBytes.
+    char *private;
+    size_t privateBytes;
+} reduction_plan;
+
+typedef struct {
+    const apus_region *region;
+    long rows, columns;
+    /// Whole rows in a tile; 0 when a tile is a piece of a row.
+    long tileRows;
+    long tileElements;
+    size_t registerBytes;
+    long parts;
+    /// Parts cut columns, else rows at multiples of `unit`.
+    bool splitsColumns;
+    long unit;
+    load_kind *loads;
+    /// Whether instructions write straight to a store's memory.
+    bool *storesInPlace;
+    reduction_plan *reductions;
+} run_plan;
+
+static size_t rounded_to_lines(size_t bytes) { return (bytes + LINE - 1) / LINE * LINE; }
+
+// MARK: Planning
+
+static load_kind kind_of_load(const run_plan *plan, const apus_load *load) {
+    const apus_region *region = plan->region;
+    int last = region->rank - 1;
+    bool contiguous = true, rowsRepeat = true;
+    long expected = 1;
+    for (int axis = last; axis >= 0; --axis) {
+        long extent = region->shape[axis], stride = load->strides[axis];
+        if (extent == 1) continue;
+        contiguous &= stride == expected;
+        rowsRepeat &= axis == last || stride == 0;
+        expected *= extent;
+    }
+    if (contiguous) return LOAD_IN_PLACE;
+    long lastStride = plan->columns == 1 ? 0 : load->strides[last];
+    if (rowsRepeat && lastStride == 0) return LOAD_ONCE;
+    if (plan->tileRows > 0) return rowsRepeat ? LOAD_ONCE : LOAD_STRIDED;
+    return lastStride == 1 ? LOAD_IN_PLACE : lastStride == 0 ? LOAD_ROW_VALUE : LOAD_STRIDED;
+}
+
+/// Whether writing store `s` as its instruction runs harms nothing: its register is made by an instruction, has one
+/// store, and no operand that lies in the same memory is read afterwards.
+static bool store_in_place(const run_plan *plan, int s) {
+    const apus_region *region = plan->region;
+    const apus_store *store = &region->stores[s];
+    int first = 0;
+    while (first < region->instructionCount && region->instructions[first].out != store->source) ++first;
+    if (first == region->instructionCount) return false;
+    for (int other = 0; other < s; ++other) {
+        if (region->stores[other].source == store->source) return false;
+    }
+    for (int l = 0; l < region->loadCount; ++l) {
+        if (region->loads[l].data != store->data) continue;
+        int target = region->loads[l].target;
+        for (int i = first + 1; i < region->instructionCount; ++i) {
+            const apus_instruction *instruction = &region->instructions[i];
+            if (instruction->a == target || instruction->b == target || instruction->c == target) return false;
+        }
+        for (int other = 0; other < region->storeCount; ++other) {
+            if (region->stores[other].source == target) return false;
+        }
+        for (int r = 0; r < region->reductionCount; ++r) {
+            if (region->reductions[r].source == target) return false;
+        }
+    }
+    return true;
+}
+
+static reduction_plan plan_of_reduction(const run_plan *plan, const apus_reduction *reduction) {
+    const apus_region *region = plan->region;
+    int last = region->rank - 1;
+    reduction_plan result = {.reduction = reduction, .span = 1, .unit = 1};
+    result.rowAxes = merged_view(region->shape, reduction->strides, last < 0 ? 0 : last);
+    result.along = result.rowAxes.shape[result.rowAxes.rank - 1];
+    result.alongStride = result.rowAxes.strides[result.rowAxes.rank - 1];
+    result.lastStride = last < 0 ? 0 : reduction->strides[last];
+    long kept = 1, unit = 1;
+    result.dense = true;
+    for (int axis = last; axis >= 0; --axis) {
+        long extent = region->shape[axis], stride = reduction->strides[axis];
+        if (axis != last) unit *= extent;
+        if (stride == 0) {
+            if (axis != last && extent > 1) result.unit = unit;
+            continue;
+        }
+        result.dense &= extent == 1 || stride == kept;
+        kept *= extent;
+        result.span += (extent - 1) * stride;
+    }
+    if (kept == 0) result.span = 0;
+    return result;
+}
+
+/// Chooses what the parts cut, and which reductions they then share.
+static void plan_parts(run_plan *plan) {
+    const apus_region *region = plan->region;
+    long work = plan->rows * plan->columns * (region->instructionCount + region->reductionCount + 1) / 2;
+    plan->parts = apus_part_count(work, GRAIN);
+    plan->splitsColumns = false;
+    plan->unit = 1;
+    if (plan->parts == 1) return;
+    bool wideResult = false;
+    long unit = 1;
+    for (int r = 0; r < region->reductionCount; ++r) {
+        const reduction_plan *reduction = &plan->reductions[r];
+        wideResult |= reduction->unit > 1 && reduction->lastStride != 0 && reduction->span > BLOCK_LIMIT;
+        unit = reduction->unit > unit ? reduction->unit : unit;
+    }
+    plan->splitsColumns = plan->tileRows == 0 && (plan->rows < 4 * plan->parts || wideResult);
+    if (!plan->splitsColumns) {
+        long units = plan->rows / unit;
+        if (units >= 4 * plan->parts || units % plan->parts == 0) plan->unit = unit;
+        long pieces = plan->rows / plan->unit;
+        plan->parts = plan->parts < pieces ? plan->parts : pieces;
+    }
+}
+
+// MARK: One part
+
+/// A part's rows and columns, and what its thread works with.
+typedef struct {
+    const run_plan *plan;
+    long rowBegin, rowEnd, columnBegin, columnEnd;
+    /// Where each register's tile is now.
+    char **registers;
+    char *scratch;
+    /// Element offset of the row for each load.
+    long *rowOffsets;
+    char **accumulators;
+    /// Partial sums on their way to the accumulators, or NULL.
+    char **blocks;
+    long tilesInBlock;
+} part_state;
+
+static char *scratch_register(const part_state *state, int index) {
+    return state->scratch + (size_t)index * state->plan->registerBytes;
+}
+
+static long row_offset(const apus_region *region, const long *strides, long row) {
+    long offset = 0;
+    for (int axis = region->rank - 2; axis >= 0; --axis) {
+        offset += row % region->shape[axis] * strides[axis];
+        row /= region->shape[axis];
+    }
+    return offset;
+}
+
+/// Loads that are the same for all tiles.
+static void load_once(part_state *state) {
+    const run_plan *plan = state->plan;
+    const apus_region *region = plan->region;
+    for (int l = 0; l < region->loadCount; ++l) {
+        const apus_load *load = &region->loads[l];
+        state->rowOffsets[l] = -1;
+        state->registers[load->target] = scratch_register(state, load->target);
+        if (plan->loads[l] != LOAD_ONCE) continue;
+        long shape[2] = {plan->tileRows > 0 ? plan->tileRows : 1, plan->columns};
+        long strides[2] = {0, plan->columns == 1 ? 0 : load->strides[region->rank - 1]};
+        apus_strided_copy(
+            state->registers[load->target], load->data, shape, strides, 2, load->elementSize, 0, plan->tileElements);
+    }
+}
+
+/// Brings in the tile of n elements at (row, column).
+static void load_tile(part_state *state, long row, long column, long n) {
+    const run_plan *plan = state->plan;
+    const apus_region *region = plan->region;
+    int last = region->rank - 1;
+    for (int l = 0; l < region->loadCount; ++l) {
+        load_kind kind = plan->loads[l];
+        if (kind == LOAD_ONCE) continue;
+        const apus_load *load = &region->loads[l];
+        const char *data = load->data;
+        char *target = state->registers[load->target];
+        long size = load->elementSize;
+        if (plan->tileRows > 0) {
+            long begin = row * plan->columns;
+            if (kind == LOAD_IN_PLACE) {
+                state->registers[load->target] = (char *)data + begin * size;
+            } else {
+                apus_strided_copy(
+                    target, data, region->shape, load->strides, region->rank, (int)size, begin, begin + n);
+            }
+            continue;
+        }
+        long offset = row_offset(region, load->strides, row);
+        switch (kind) {
+        case LOAD_IN_PLACE: state->registers[load->target] = (char *)data + (offset + column) * size; break;
+        case LOAD_ROW_VALUE:
+            if (offset != state->rowOffsets[l]) {
+                apus_fill(target, data + offset * size, (int)size, plan->tileElements);
+                state->rowOffsets[l] = offset;
+            }
+            break;
+        default: {
+            long stride = load->strides[last];
+            apus_strided_copy(target, data + (offset + column * stride) * size, &n, &stride, 1, (int)size, 0, n);
+        }
+        }
+    }
+}
+
+static void reduce_tile(
+    const part_state *state, const reduction_plan *plan, char *out, const char *x, long row, long column, long n) {
+    const apus_reduction *reduction = plan->reduction;
+    int operation = reduction->operation, dtype = reduction->dtype;
+    long size = apus_element_sizes[dtype], columns = state->plan->columns;
+    bool pieces = state->plan->tileRows == 0;
+    long rest = pieces ? 1 : n / columns;
+    while (rest > 0) {
+        long at = row % plan->along;
+        long run = plan->along - at < rest ? plan->along - at : rest;
+        long stride = plan->alongStride;
+        char *target = out + (cursor_at(&plan->rowAxes, row / plan->along).offset + at * stride) * size;
+        if (pieces) {
+            if (plan->lastStride == 0) {
+                apus_reduce_rows(target, x, 1, n, operation, dtype);
+            } else {
+                apus_combine(target + column * size, x, n, operation, dtype);
+            }
+        } else if (plan->lastStride == 0 && stride == 0) {
+            apus_reduce_rows(target, x, 1, run * columns, operation, dtype);
+        } else if (plan->lastStride == 0 && stride == 1) {
+            apus_reduce_rows(target, x, run, columns, operation, dtype);
+        } else if (plan->lastStride == 1 && stride == 0) {
+            apus_reduce_columns(target, x, run, columns, operation, dtype);
+        } else if (plan->lastStride == 1 && stride == columns) {
+            apus_combine(target, x, run * columns, operation, dtype);
+        } else {
+            run = 1;
+            if (plan->lastStride == 0) {
+                apus_reduce_rows(target, x, 1, columns, operation, dtype);
+            } else {
+                apus_combine(target, x, columns, operation, dtype);
+            }
+        }
+        x += run * columns * size;
+        row += run;
+        rest -= run;
+    }
+}
+
+/// Adds the blocks to the accumulators and starts them anew.
+static void flush_blocks(part_state *state) {
+    const run_plan *plan = state->plan;
+    for (int r = 0; r < plan->region->reductionCount; ++r) {
+        if (state->blocks[r] == NULL) continue;
+        const reduction_plan *reduction = &plan->reductions[r];
+        int operation = reduction->reduction->operation, dtype = reduction->reduction->dtype;
+        apus_combine(state->accumulators[r], state->blocks[r], reduction->span, operation, dtype);
+        apus_reduce_fill(state->blocks[r], reduction->span, operation, dtype);
+    }
+    state->tilesInBlock = 0;
+}
+
+static void run_tile(part_state *state, long row, long column, long n) {
+    const run_plan *plan = state->plan;
+    const apus_region *region = plan->region;
+    load_tile(state, row, column, n);
+    long begin = row * plan->columns + column;
+    for (int s = 0; s < region->storeCount; ++s) {
+        const apus_store *store = &region->stores[s];
+        if (plan->storesInPlace[s]) {
+            state->registers[store->source] = (char *)store->data + begin * store->elementSize;
+        }
+    }
+    char **registers = state->registers;
+    for (int i = 0; i < region->instructionCount; ++i) {
+        const apus_instruction *it = &region->instructions[i];
+        it->kernel(registers[it->out], registers[it->a], registers[it->b], registers[it->c], n);
+    }
+    for (int s = 0; s < region->storeCount; ++s) {
+        const apus_store *store = &region->stores[s];
+        if (plan->storesInPlace[s]) continue;
+        char *target = (char *)store->data + begin * store->elementSize;
+        // A value may already be where it belongs: a load from the same memory.
+        if (target != registers[store->source]) {
+            memcpy(target, registers[store->source], (size_t)(n * store->elementSize));
+        }
+    }
+    for (int r = 0; r < region->reductionCount; ++r) {
+        const reduction_plan *reduction = &plan->reductions[r];
+        char *target = state->blocks[r] != NULL ? state->blocks[r] : state->accumulators[r];
+        reduce_tile(state, reduction, target, registers[reduction->reduction->source], row, column, n);
+    }
+    if (++state->tilesInBlock == BLOCK_TILES) flush_blocks(state);
+}
+
+static void run_tiles(part_state *state) {
+    const run_plan *plan = state->plan;
+    if (plan->tileRows > 0) {
+        for (long row = state->rowBegin; row < state->rowEnd; row += plan->tileRows) {
+            long rows = state->rowEnd - row < plan->tileRows ? state->rowEnd - row : plan->tileRows;
+            run_tile(state, row, 0, rows * plan->columns);
+        }
+        return;
+    }
+    for (long row = state->rowBegin; row < state->rowEnd; ++row) {
+        for (long column = state->columnBegin; column < state->columnEnd; column += plan->tileElements) {
+            long rest = state->columnEnd - column;
+            run_tile(state, row, column, rest < plan->tileElements ? rest : plan->tileElements);
+        }
+    }
+}
+
+/// Part `part` of 0..<count, cut at multiples of `unit`.
+static void cut(long count, long unit, long parts, long part, long *begin, long *end) {
+    long units = (count + unit - 1) / unit;
+    *begin = units * part / parts * unit;
+    *end = units * (part + 1) / parts * unit;
+    *end = *end < count ? *end : count;
+}
+
+static size_t block_bytes(const reduction_plan *reduction, long tiles) {
+    const apus_reduction *it = reduction->reduction;
+    bool sums = it->operation == APUS_SUM && it->dtype == APUS_FLOAT32;
+    if (!sums || tiles <= BLOCK_TILES || reduction->span > BLOCK_LIMIT) return 0;
+    return rounded_to_lines((size_t)reduction->span * sizeof(float));
+}
+
+/// Where this part accumulates, with the identity in it.
+static char *start_accumulator(const part_state *state, const reduction_plan *reduction, long part) {
+    const run_plan *plan = state->plan;
+    const apus_reduction *it = reduction->reduction;
+    long size = apus_element_sizes[it->dtype];
+    if (part > 0 && !reduction->disjoint) {
+        char *private = reduction->private + (size_t)(part - 1) * reduction->privateBytes;
+        apus_reduce_fill(private, reduction->span, it->operation, it->dtype);
+        return private;
+    }
+    if (reduction->disjoint && !plan->splitsColumns && reduction->dense && plan->parts > 1) {
+        long outputs = reduction->span / (plan->rows / plan->unit);
+        long begin = state->rowBegin / plan->unit * outputs, end = state->rowEnd / plan->unit * outputs;
+        apus_reduce_fill((char *)it->data + begin * size, end - begin, it->operation, it->dtype);
+    }
+    return it->data;
+}
+
+static void run_part(void *context, long part) {
+    const run_plan *plan = context;
+    const apus_region *region = plan->region;
+    part_state state = {.plan = plan, .rowEnd = plan->rows, .columnEnd = plan->columns};
+    if (plan->splitsColumns) {
+        cut(plan->columns, LINE, plan->parts, part, &state.columnBegin, &state.columnEnd);
+    } else {
+        cut(plan->rows, plan->unit, plan->parts, part, &state.rowBegin, &state.rowEnd);
+    }
+    long tiles = (state.rowEnd - state.rowBegin) * (state.columnEnd - state.columnBegin) / plan->tileElements + 1;
+
+    size_t bytes = (size_t)region->registerCount * plan->registerBytes + LINE;
+    for (int r = 0; r < region->reductionCount; ++r) bytes += block_bytes(&plan->reductions[r], tiles);
+    char *heap = bytes > STACK_LIMIT ? malloc(bytes) : NULL;
+    char *memory = heap != NULL ? heap : __builtin_alloca(bytes);
+    state.scratch = (char *)rounded_to_lines((size_t)memory);
+
+    char *registers[region->registerCount + 1], *accumulators[region->reductionCount + 1];
+    char *blocks[region->reductionCount + 1];
+    long rowOffsets[region->loadCount + 1];
+    state.registers = registers;
+    state.accumulators = accumulators;
+    state.blocks = blocks;
+    state.rowOffsets = rowOffsets;
+    for (int i = 0; i < region->registerCount; ++i) registers[i] = scratch_register(&state, i);
+    char *next = scratch_register(&state, region->registerCount);
+    for (int r = 0; r < region->reductionCount; ++r) {
+        const reduction_plan *reduction = &plan->reductions[r];
+        accumulators[r] = start_accumulator(&state, reduction, part);
+        size_t blockBytes = block_bytes(reduction, tiles);
+        blocks[r] = blockBytes > 0 ? next : NULL;
+        next += blockBytes;
+        if (blockBytes > 0) apus_reduce_fill(blocks[r], reduction->span, APUS_SUM, APUS_FLOAT32);
+    }
+    load_once(&state);
+    run_tiles(&state);
+    if (state.tilesInBlock > 0) flush_blocks(&state);
+    free(heap);
+}
+
+// MARK: The whole
+
+/// Gives the parts behind the first their own results where they would share them. Returns the bytes needed, placed from `memory` on.
+static size_t place_private(run_plan *plan, char *memory) {
+    size_t bytes = 0;
+    for (int r = 0; r < plan->region->reductionCount; ++r) {
+        reduction_plan *reduction = &plan->reductions[r];
+        if (reduction->disjoint) continue;
+        long size = apus_element_sizes[reduction->reduction->dtype];
+        reduction->privateBytes = rounded_to_lines((size_t)(reduction->span * size));
+        reduction->private = memory + bytes;
+        bytes += reduction->privateBytes * (size_t)(plan->parts - 1);
+    }
+    return bytes;
+}
+
+static void combine_private(const run_plan *plan) {
+    for (int r = 0; r < plan->region->reductionCount; ++r) {
+        const reduction_plan *reduction = &plan->reductions[r];
+        const apus_reduction *it = reduction->reduction;
+        if (reduction->disjoint) continue;
+        for (long part = 1; part < plan->parts; ++part) {
+            const char *private = reduction->private + (size_t)(part - 1) * reduction->privateBytes;
+            apus_combine(it->data, private, reduction->span, it->operation, it->dtype);
+        }
+    }
+}
+
+void apus_region_run(const apus_region *region) {
+    run_plan plan = {.region = region, .rows = 1, .columns = 1};
+    load_kind loads[region->loadCount + 1];
+    bool storesInPlace[region->storeCount + 1];
+    reduction_plan reductions[region->reductionCount + 1];
+    plan.loads = loads;
+    plan.storesInPlace = storesInPlace;
+    plan.reductions = reductions;
+    for (int axis = 0; axis < region->rank - 1; ++axis) plan.rows *= region->shape[axis];
+    if (region->rank > 0) plan.columns = region->shape[region->rank - 1];
+
+    long total = plan.rows * plan.columns, tileLength = region->tileLength < 1 ? 1 : region->tileLength;
+    bool wholeRows = plan.columns <= tileLength;
+    plan.tileRows = wholeRows && plan.columns > 0 ? tileLength / plan.columns : 0;
+    plan.tileRows = plan.tileRows < plan.rows ? plan.tileRows : plan.rows;
+    plan.tileElements = wholeRows ? plan.tileRows * plan.columns : tileLength;
+    plan.registerBytes = rounded_to_lines((size_t)plan.tileElements * (size_t)region->registerElementSize);
+
+    for (int r = 0; r < region->reductionCount; ++r) {
+        reductions[r] = plan_of_reduction(&plan, &region->reductions[r]);
+    }
+    if (total > 0) plan_parts(&plan);
+    for (int r = 0; r < region->reductionCount; ++r) {
+        reduction_plan *reduction = &reductions[r];
+        reduction->disjoint = plan.parts <= 1 || (plan.splitsColumns ? reduction->lastStride != 0
+                                                                     : reduction->unit <= plan.unit);
+        bool filledByParts = reduction->disjoint && !plan.splitsColumns && reduction->dense && plan.parts > 1;
+        if (filledByParts) continue;
+        const apus_reduction *it = reduction->reduction;
+        apus_reduce_fill(it->data, reduction->span, it->operation, it->dtype);
+    }
+    if (total == 0) return;
+    for (int l = 0; l < region->loadCount; ++l) loads[l] = kind_of_load(&plan, &region->loads[l]);
+    for (int s = 0; s < region->storeCount; ++s) storesInPlace[s] = store_in_place(&plan, s);
+
+    size_t privateBytes = place_private(&plan, NULL);
+    char *heap = privateBytes > STACK_LIMIT ? malloc(privateBytes) : NULL;
+    char *memory = heap != NULL ? heap : privateBytes > 0 ? __builtin_alloca(privateBytes) : NULL;
+    if (privateBytes > 0) place_private(&plan, memory);
+    apus_run_parts(run_part, &plan, plan.parts);
+    if (plan.parts > 1) combine_private(&plan);
+    free(heap);
+}
