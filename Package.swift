@@ -68,7 +68,7 @@ let package = Package(
         tests("ApusNNTests", ["ApusTestSupport", "ApusNN", "ApusOptim"], exclude: ["Goldens"]),
         tests(
             "ApusIOTests", ["ApusTestSupport", "ApusIO"], exclude: ["make-fixtures.py"], resources: [.copy("Fixtures")]),
-        tests("ApusDataTests", ["ApusTestSupport", "ApusData"]),
+        tests("ApusDataTests", ["ApusTestSupport", "ApusData"], exclude: ["Goldens"]),
         tests("ApusTrainTests", ["ApusTestSupport", "ApusTrain"]),
         tests("ApusGalleryTests", ["ApusTestSupport", "ApusGallery"]),
     ]
