@@ -16,6 +16,14 @@ public struct DataPackage: Hashable, Sendable, Codable {
     /// Bytes to download.
     public let byteCount: Int
     public let contents: [PackagedItem]
+
+    public init(client: Client, name: String, version: String, byteCount: Int, contents: [PackagedItem]) {
+        self.client = client
+        self.name = name
+        self.version = version
+        self.byteCount = byteCount
+        self.contents = contents
+    }
 }
 
 /// A file, or a folder of files, inside a package.
@@ -26,6 +34,12 @@ public struct PackagedItem: Hashable, Sendable, Codable {
     public let fileCount: Int?
     /// A file's digest. For a folder, that of the lines `digest␣␣path⏎` of its files, sorted by path, as `sha256sum` prints them.
     public let sha256: String
+
+    public init(path: String, fileCount: Int?, sha256: String) {
+        self.path = path
+        self.fileCount = fileCount
+        self.sha256 = sha256
+    }
 
     public var name: String { String(path.split(separator: "/").last ?? "") }
 
@@ -48,6 +62,14 @@ public struct CatalogueEntry: Hashable, Sendable, Codable {
     /// The kinds of systems that use it.
     public let systems: [String]
     public let packages: [DataPackage]
+
+    public init(name: String, summary: String, licence: String, systems: [String], packages: [DataPackage]) {
+        self.name = name
+        self.summary = summary
+        self.licence = licence
+        self.systems = systems
+        self.packages = packages
+    }
 
     /// Bytes to download.
     public var byteCount: Int { packages.reduce(0) { $0 + $1.byteCount } }

@@ -43,7 +43,7 @@ struct CSVParser {
                 continue
             }
             if position == bytes.count || endLine() { return }
-            throw problem("text after a closing quote")
+            throw problem("text after a closing quote", column: ends.count - records[records.count - 1].firstField)
         }
     }
 
@@ -93,8 +93,9 @@ struct CSVParser {
         return true
     }
 
-    private func problem(_ text: String) -> DataError {
-        let column = ends.count - (records.last?.firstField ?? 0) + 1
+    /// - Parameter column: counted from 1; the field that is being read unless given.
+    private func problem(_ text: String, column: Int? = nil) -> DataError {
+        let column = column ?? ends.count - (records.last?.firstField ?? 0) + 1
         return DataError(
             .corrupt, "CSV data", "line \(line), column \(column): \(text)",
             remedy: "Put the field into quotes and double the quotes in it (RFC 4180)")
