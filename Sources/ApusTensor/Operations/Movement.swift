@@ -83,7 +83,9 @@ extension Tensor {
     }
 
     /// The order of elements flipped along axes.
-    public func reversed(axes: Int...) -> Tensor {
+    public func reversed(axes: Int...) -> Tensor { reversed(axes: axes) }
+
+    public func reversed(axes: [Int]) -> Tensor {
         guard let resolved = resolvedAxes("reverse", axes) else { return self }
         return Tensor(.reverse(axes: resolved), self)
     }
@@ -102,7 +104,9 @@ extension Tensor {
     }
 
     /// Repeats the whole tensor along each axis.
-    public func tiled(_ counts: Int...) -> Tensor {
+    public func tiled(_ counts: Int...) -> Tensor { tiled(counts) }
+
+    public func tiled(_ counts: [Int]) -> Tensor {
         let rank = Swift.max(counts.count, self.rank)
         let counts = [Int](repeating: 1, count: rank - counts.count) + counts
         let extents = [Int](repeating: 1, count: rank - self.rank) + shape.dimensions

@@ -31,6 +31,10 @@ extension Tensor {
     }
 
     public func product(axes: Int..., keepingAxes: Bool = false) -> Tensor {
+        product(axes: axes, keepingAxes: keepingAxes)
+    }
+
+    public func product(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         widened.reduced(.product, axes, keepingAxes: keepingAxes)
     }
 
@@ -56,6 +60,10 @@ extension Tensor {
     }
 
     public func standardDeviation(axes: Int..., correction: Int = 1, keepingAxes: Bool = false) -> Tensor {
+        standardDeviation(axes: axes, correction: correction, keepingAxes: keepingAxes)
+    }
+
+    public func standardDeviation(axes: [Int], correction: Int = 1, keepingAxes: Bool = false) -> Tensor {
         sqrt(variance(axes: axes, correction: correction, keepingAxes: keepingAxes))
     }
 
@@ -75,16 +83,28 @@ extension Tensor {
 
     /// Whether any element is not 0.
     public func any(axes: Int..., keepingAxes: Bool = false) -> Tensor {
+        any(axes: axes, keepingAxes: keepingAxes)
+    }
+
+    public func any(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         cast(to: .bool).reduced(.maximum, axes, keepingAxes: keepingAxes)
     }
 
     /// Whether no element is 0.
     public func all(axes: Int..., keepingAxes: Bool = false) -> Tensor {
+        all(axes: axes, keepingAxes: keepingAxes)
+    }
+
+    public func all(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         cast(to: .bool).reduced(.minimum, axes, keepingAxes: keepingAxes)
     }
 
     /// `log Σ exp(x)` without overflow.
     public func logSumExp(axes: Int..., keepingAxes: Bool = false) -> Tensor {
+        logSumExp(axes: axes, keepingAxes: keepingAxes)
+    }
+
+    public func logSumExp(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         guard let resolved = resolvedAxes("logSumExp", axes) else { return self }
         let peak = max(axes: resolved, keepingAxes: true)
         let shift = stopGradient(`where`(isFinite(peak), peak, 0))
@@ -94,6 +114,10 @@ extension Tensor {
 
     /// `√Σx²`
     public func norm(axes: Int..., keepingAxes: Bool = false) -> Tensor {
+        norm(axes: axes, keepingAxes: keepingAxes)
+    }
+
+    public func norm(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         sqrt(square(floating).sum(axes: axes, keepingAxes: keepingAxes))
     }
 
