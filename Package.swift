@@ -64,7 +64,7 @@ let package = Package(
             path: "Tests/ApusTestSupport",
             swiftSettings: settings),
         tests("ApusGraphTests", ["ApusGraph", "ApusReference"]),
-        tests("ApusTensorTests", ["ApusTestSupport"]),
+        tests("ApusTensorTests", ["ApusTestSupport"], resources: [.copy("Goldens")]),
         tests("ApusNNTests", ["ApusTestSupport", "ApusNN", "ApusOptim"], exclude: ["Goldens"]),
         tests(
             "ApusIOTests", ["ApusTestSupport", "ApusIO"], exclude: ["make-fixtures.py"], resources: [.copy("Fixtures")]),
