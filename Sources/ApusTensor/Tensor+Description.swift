@@ -66,7 +66,8 @@ private struct ArrayPrinter {
         var line = indent
         for (index, word) in words.enumerated() {
             if line.count + word.count > width, line.count > indent.count {
-                done += line.dropLast() + "\n"
+                while line.last == " " { line.removeLast() }
+                done += line + "\n"
                 line = indent
             }
             line += index == words.count - 1 ? word : word + " "
@@ -108,11 +109,22 @@ extension Tensor {
         let (least, greatest) = (sizes.min() ?? 1, sizes.max() ?? 1)
         let isScientific = greatest >= 1e8 || least < 1e-4 || greatest / least > 1000
         let digits = finite.map { isScientific ? $0.scientificDigits : $0.fractionDigits }.max() ?? 0
-        return aligned(
-            decimals.map { decimal in
-                if !decimal.isFinite { return decimal.shortest }
-                return isScientific ? decimal.scientific(digits) : decimal.positional(width: digits)
-            })
+        let words = decimals.map { decimal in
+            if !decimal.isFinite { return decimal.shortest }
+            return isScientific ? decimal.scientific(digits) : decimal.positional(width: digits)
+        }
+        return aligned(isScientific ? withEqualExponents(words) : words)
+    }
+
+    /// `1.5e+00` beside `1.0e+100` is `1.5e+000`.
+    private func withEqualExponents(_ words: [String]) -> [String] {
+        let parts = words.map { $0.split(separator: "e") }
+        let width = parts.map { $0.count == 2 ? $0[1].count : 0 }.max() ?? 0
+        return parts.map { part in
+            guard part.count == 2, let sign = part[1].first else { return String(part[0]) }
+            let zeros = String(repeating: "0", count: width - part[1].count)
+            return "\(part[0])e\(sign)\(zeros)\(part[1].dropFirst())"
+        }
     }
 
     private func aligned(_ words: [String]) -> [String] {
@@ -193,18 +205,12 @@ private struct Decimal {
 
     // MARK: 1.2345e+02
 
-    private var rounded: (digits: [Character], exponent: Int) {
-        guard digits.count - 1 > Self.precision else { return (digits, exponent) }
-        return Self.parsed(String(format: "%.\(Self.precision)e", Swift.abs(value)))
-    }
+    var scientificDigits: Int { Swift.min(digits.count - 1, Self.precision) }
 
-    var scientificDigits: Int { value == 0 ? 0 : rounded.digits.count - 1 }
-
+    /// More digits than the number needs are those of its exact value.
     func scientific(_ width: Int) -> String {
-        let (digits, exponent) = rounded
-        let fraction = String(digits.dropFirst()) + String(repeating: "0", count: width - (digits.count - 1))
-        let power = Swift.abs(exponent)
-        return "\(sign)\(digits[0]).\(fraction)e\(exponent < 0 ? "-" : "+")\(power < 10 ? "0" : "")\(power)"
+        let text = String(format: "%.\(width)e", value)
+        return width > 0 ? text : text.replacingOccurrences(of: "e", with: ".e")
     }
 }
 
