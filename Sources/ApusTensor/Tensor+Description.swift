@@ -89,12 +89,9 @@ extension Tensor {
         case .float32:
             let values: [Float] = elements()
             return floatWords(places.map { Decimal(Double(values[$0]), shortest: values[$0].description) })
-        case .float16:
+        case .float16, .bfloat16:
             let values: [Float] = elements()
-            return floatWords(places.map { Decimal(Double(values[$0]), shortest: Float16(values[$0]).description) })
-        case .bfloat16:
-            let values: [Float] = elements()
-            return floatWords(places.map { Decimal(Double(values[$0]), shortest: shortestBFloat16(values[$0])) })
+            return floatWords(places.map { Decimal(Double(values[$0]), shortest: shortest(values[$0], in: dtype)) })
         case .float64:
             let values: [Double] = elements()
             return floatWords(places.map { Decimal(values[$0], shortest: values[$0].description) })
@@ -133,15 +130,14 @@ extension Tensor {
     }
 }
 
-/// The fewest digits that tell a bfloat16 from its neighbours.
-private func shortestBFloat16(_ value: Float) -> String {
+/// The fewest digits that tell a 16-bit float from its neighbours. (Swift writes all digits of whole numbers.)
+private func shortest(_ value: Float, in dtype: DType) -> String {
     guard value.isFinite else { return value.description }
-    let bits = BFloat16.bits(value)
-    for digits in 0..<4 {
-        let text = String(format: "%.\(digits)e", Double(value))
-        if let parsed = Float(text), BFloat16.bits(parsed) == bits { return parsed.description }
+    func isSame(_ other: Float) -> Bool {
+        dtype == .float16 ? Float16(other) == Float16(value) : BFloat16.bits(other) == BFloat16.bits(value)
     }
-    return value.description
+    let candidates = (0..<6).lazy.compactMap { Float(String(format: "%.\($0)e", Double(value))) }
+    return (candidates.first(where: isSame) ?? value).description
 }
 
 /// A float as decimal digits: the fewest that tell it from its neighbours, at most 8 of them behind the point.

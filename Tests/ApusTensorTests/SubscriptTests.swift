@@ -50,25 +50,30 @@ struct SubscriptTests {
         }
     }
 
-    @Test(
-        arguments: [
-            ("subscript: index 2 is out of range for axis 0 of extent 2", { $0[2] }),
-            ("subscript: index -4 is out of range for axis 1 of extent 3", { $0[0, -4] }),
-            ("subscript: 4 indices for a tensor of shape [2, 3, 4]", { $0[0, 0, 0, 0] }),
-            ("subscript: 2 ellipses; there can be one", { $0[.ellipsis, .ellipsis] }),
-            ("subscript: a range of step 0 on axis 0 of [2, 3, 4]", { $0[.range(by: 0)] }),
-            ("subscript: an index tensor of float32; integers or bools are needed", { $0[Tensor([1.0])] }),
-            (
-                "subscript: a mask of shape [3] at axis 0 of [2, 3, 4]: extents must be equal",
-                { $0[Tensor([true, true, false])] }
-            ),
-            (
-                "subscript: index tensors of shapes [[2], [3]] do not broadcast together",
-                { $0[Tensor([0, 1]), Tensor([0, 1, 2])] }
-            ),
-        ] as [(String, @Sendable (Tensor) -> Tensor)])
-    func mistakes(_ message: String, _ pick: @Sendable (Tensor) -> Tensor) {
-        #expect(throws: TensorError(message)) { try withTensorErrors { pick(x) } }
+    struct Mistake: Sendable, CustomTestStringConvertible {
+        let message: String
+        let pick: @Sendable (Tensor) -> Tensor
+
+        var testDescription: String { message }
+
+        static let all = [
+            Mistake(message: "index 2 is out of range for axis 0 of extent 2") { $0[2] },
+            Mistake(message: "index -4 is out of range for axis 1 of extent 3") { $0[0, -4] },
+            Mistake(message: "4 indices for a tensor of shape [2, 3, 4]") { $0[0, 0, 0, 0] },
+            Mistake(message: "2 ellipses; there can be one") { $0[.ellipsis, .ellipsis] },
+            Mistake(message: "a range of step 0 on axis 0 of [2, 3, 4]") { $0[.range(by: 0)] },
+            Mistake(message: "an index tensor of float32; integers or bools are needed") { $0[Tensor([1.0])] },
+            Mistake(message: "a mask of shape [3] at axis 0 of [2, 3, 4]: extents must be equal") {
+                $0[Tensor([true, true, false])]
+            },
+            Mistake(message: "index tensors of shapes [[2], [3]] do not broadcast together") {
+                $0[Tensor([0, 1]), Tensor([0, 1, 2])]
+            },
+        ]
+    }
+
+    @Test(arguments: Mistake.all) func mistakesAreNamed(_ mistake: Mistake) {
+        #expect(throws: TensorError("subscript: " + mistake.message)) { try withTensorErrors { mistake.pick(x) } }
     }
 
     @Test(arguments: TestedBackend.allCases) func indexTensorsOutOfRangeNameIndexAxisAndExtent(_ backend: TestedBackend)
