@@ -588,6 +588,7 @@ for name, array in {
     "summary matrix": np.arange(4000, dtype=f32).reshape(40, 100) / 8, "summary narrow": np.arange(2000, dtype=f32).reshape(1000, 2),
     "summary cube": np.arange(1200, dtype=f32).reshape(10, 12, 10), "float64": np.array([0.1, 1 / 3, 12345.678]),
     "float64 scientific": np.array([1.23456789012e-7, 5.0]), "float16": np.array([0.1, 1 / 3, 65504], np.float16),
+    "float16 large": np.array([1000, 900], np.float16), "millions": np.array([2e6, 1.5e6], f32), "million": np.array([999999, 1.5e5], f32),
     "int64": np.array([[1, -20], [300, 4]]), "int32 long": np.arange(60, dtype=np.int32) * 37, "uint8": np.array([0, 255], np.uint8),
     "bool": np.array([[True, False], [False, False]]), "scalar": np.array(1.5, f32), "scalar int": np.array(7), "scalar bool": np.array(True),
     "one": np.array([[[5.0]]], f32), "denormal": np.array([1e-40, 0], f32), "exponents": np.array([1e-10, 1e10, 3.25], f32),

@@ -104,7 +104,7 @@ extension Tensor {
         let finite = decimals.filter(\.isFinite)
         let sizes = finite.map { Swift.abs($0.value) }.filter { $0 > 0 }
         let (least, greatest) = (sizes.min() ?? 1, sizes.max() ?? 1)
-        let isScientific = greatest >= 1e8 || least < 1e-4 || greatest / least > 1000
+        let isScientific = greatest >= dtype.greatestPositional || least < 1e-4 || greatest / least > 1000
         let digits = finite.map { isScientific ? $0.scientificDigits : $0.fractionDigits }.max() ?? 0
         let words = decimals.map { decimal in
             if !decimal.isFinite { return decimal.shortest }
@@ -127,6 +127,18 @@ extension Tensor {
     private func aligned(_ words: [String]) -> [String] {
         let width = words.map(\.count).max() ?? 0
         return words.map { String(repeating: " ", count: width - $0.count) + $0 }
+    }
+}
+
+extension DType {
+    /// What is from here on is written with an exponent: 10 to the decimal digits that the dtype holds for certain, at most 10⁸.
+    fileprivate var greatestPositional: Double {
+        switch self {
+        case .bfloat16: 1e2
+        case .float16: 1e3
+        case .float32: 1e6
+        default: 1e8
+        }
     }
 }
 
