@@ -49,7 +49,7 @@ APUS_INLINE float scaled_exp_f32(float x, int32_t shift) {
 APUS_INLINE float exp_f32(float x) { return scaled_exp_f32(x, 0); }
 
 APUS_INLINE float expm1_f32(float x) {
-    float bounded = x > 90.0f ? 90.0f : x;
+    float bounded = x > 88.8f ? 88.8f : x;
     bounded = bounded < -90.0f ? -90.0f : bounded;
     int32_t n;
     float r = reduce_exp(bounded, &n);
@@ -346,7 +346,7 @@ APUS_INLINE float pow_f32(float x, float y) {
     bool odd = whole == y && __builtin_elementwise_trunc(halved) != halved;
     bool negative = __builtin_signbit(x);
     result = negative && odd ? -result : result;
-    result = x < 0.0f && whole != y ? NAN : result;
+    result = x < 0.0f && a != INFINITY && whole != y ? NAN : result;
     result = a == 1.0f && magnitude(y) == INFINITY ? 1.0f : result;
     result = x != x || y != y ? x + y : result;
     return x == 1.0f || y == 0.0f ? 1.0f : result;

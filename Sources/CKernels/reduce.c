@@ -126,7 +126,8 @@ typedef struct {
     }                                                                                                         \
                                                                                                               \
     static void columns_##operation##_##suffix(void *out, const void *x, long rows, long columns) {           \
-        long together = columns > 0 ? WIDE / columns : 0;                                                     \
+        if (columns == 0) return;                                                                             \
+        long together = WIDE / columns;                                                                       \
         if (columns > NARROW || rows < 2 * together) {                                                        \
             broad_columns_##operation##_##suffix(out, x, rows, columns);                                      \
             return;                                                                                           \

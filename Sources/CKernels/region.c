@@ -16,6 +16,8 @@ enum {
 typedef enum {
     /// Used where it is: data + offset of the tile.
     LOAD_IN_PLACE,
+    /// Contiguous, but overwritten too early.
+    LOAD_COPY,
     /// One value, or one row over and over: the same for all tiles, brought in once.
     LOAD_ONCE,
     /// A piece of a row whose last stride is 0: one value, until the row changes.
@@ -62,6 +64,38 @@ static size_t rounded_to_lines(size_t bytes) { return (bytes + LINE - 1) / LINE 
 
 // MARK: Planning
 
+/// Whether store `s` can be written as its instruction runs: its register is made by an instruction and has one store.
+static bool store_in_place(const apus_region *region, int s) {
+    int source = region->stores[s].source;
+    for (int other = 0; other < s; ++other) {
+        if (region->stores[other].source == source) return false;
+    }
+    for (int i = 0; i < region->instructionCount; ++i) {
+        if (region->instructions[i].out == source) return true;
+    }
+    return false;
+}
+
+/// Whether a load's memory is written before its last use, by a store to the same place.
+static bool is_overwritten(const apus_region *region, const apus_load *load) {
+    for (int s = 0; s < region->storeCount; ++s) {
+        if (region->stores[s].data != load->data) continue;
+        int i = 0;
+        while (i < region->instructionCount && region->instructions[i].out != region->stores[s].source) ++i;
+        for (++i; i < region->instructionCount; ++i) {
+            const apus_instruction *it = &region->instructions[i];
+            if (it->a == load->target || it->b == load->target || it->c == load->target) return true;
+        }
+        for (int other = 0; other < region->storeCount; ++other) {
+            if (region->stores[other].source == load->target) return true;
+        }
+        for (int r = 0; r < region->reductionCount; ++r) {
+            if (region->reductions[r].source == load->target) return true;
+        }
+    }
+    return false;
+}
+
 static load_kind kind_of_load(const run_plan *plan, const apus_load *load) {
     const apus_region *region = plan->region;
     int last = region->rank - 1;
@@ -74,39 +108,11 @@ static load_kind kind_of_load(const run_plan *plan, const apus_load *load) {
         rowsRepeat &= axis == last || stride == 0;
         expected *= extent;
     }
-    if (contiguous) return LOAD_IN_PLACE;
+    if (contiguous) return is_overwritten(region, load) ? LOAD_COPY : LOAD_IN_PLACE;
     long lastStride = plan->columns == 1 ? 0 : load->strides[last];
     if (rowsRepeat && lastStride == 0) return LOAD_ONCE;
     if (plan->tileRows > 0) return rowsRepeat ? LOAD_ONCE : LOAD_STRIDED;
     return lastStride == 1 ? LOAD_IN_PLACE : lastStride == 0 ? LOAD_ROW_VALUE : LOAD_STRIDED;
-}
-
-/// Whether writing store `s` as its instruction runs harms nothing: its register is made by an instruction, has one
-/// store, and no operand that lies in the same memory is read afterwards.
-static bool store_in_place(const run_plan *plan, int s) {
-    const apus_region *region = plan->region;
-    const apus_store *store = &region->stores[s];
-    int first = 0;
-    while (first < region->instructionCount && region->instructions[first].out != store->source) ++first;
-    if (first == region->instructionCount) return false;
-    for (int other = 0; other < s; ++other) {
-        if (region->stores[other].source == store->source) return false;
-    }
-    for (int l = 0; l < region->loadCount; ++l) {
-        if (region->loads[l].data != store->data) continue;
-        int target = region->loads[l].target;
-        for (int i = first + 1; i < region->instructionCount; ++i) {
-            const apus_instruction *instruction = &region->instructions[i];
-            if (instruction->a == target || instruction->b == target || instruction->c == target) return false;
-        }
-        for (int other = 0; other < region->storeCount; ++other) {
-            if (region->stores[other].source == target) return false;
-        }
-        for (int r = 0; r < region->reductionCount; ++r) {
-            if (region->reductions[r].source == target) return false;
-        }
-    }
-    return true;
 }
 
 static reduction_plan plan_of_reduction(const run_plan *plan, const apus_reduction *reduction) {
@@ -216,8 +222,12 @@ static void load_tile(part_state *state, long row, long column, long n) {
         const char *data = load->data;
         char *target = state->registers[load->target];
         long size = load->elementSize;
+        long begin = row * plan->columns + column;
+        if (kind == LOAD_COPY) {
+            memcpy(target, data + begin * size, (size_t)(n * size));
+            continue;
+        }
         if (plan->tileRows > 0) {
-            long begin = row * plan->columns;
             if (kind == LOAD_IN_PLACE) {
                 state->registers[load->target] = (char *)data + begin * size;
             } else {
@@ -316,10 +326,7 @@ static void run_tile(part_state *state, long row, long column, long n) {
         const apus_store *store = &region->stores[s];
         if (plan->storesInPlace[s]) continue;
         char *target = (char *)store->data + begin * store->elementSize;
-        // A value may already be where it belongs: a load from the same memory.
-        if (target != registers[store->source]) {
-            memcpy(target, registers[store->source], (size_t)(n * store->elementSize));
-        }
+        memcpy(target, registers[store->source], (size_t)(n * store->elementSize));
     }
     for (int r = 0; r < region->reductionCount; ++r) {
         const reduction_plan *reduction = &plan->reductions[r];
@@ -480,7 +487,7 @@ void apus_region_run(const apus_region *region) {
     }
     if (total == 0) return;
     for (int l = 0; l < region->loadCount; ++l) loads[l] = kind_of_load(&plan, &region->loads[l]);
-    for (int s = 0; s < region->storeCount; ++s) storesInPlace[s] = store_in_place(&plan, s);
+    for (int s = 0; s < region->storeCount; ++s) storesInPlace[s] = store_in_place(region, s);
 
     size_t privateBytes = place_private(&plan, NULL);
     char *heap = privateBytes > STACK_LIMIT ? malloc(privateBytes) : NULL;

@@ -198,7 +198,7 @@ typedef struct {
     long xStrides[5], yStrides[5];
 } apus_pooling;
 
-/// How many items the range of a pooling kernel runs over: `batch` when both channel strides are 1, else `batch × channels`.
+/// How many items the range of a pooling kernel runs over: `batch` when there are several channels and both channel strides are 1, else `batch × channels`.
 long apus_pool_count(const apus_pooling *pooling);
 
 /// y = pool(x). A maximum ignores padding; NaN counts as greatest.
