@@ -59,6 +59,11 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        .executableTarget(
+            name: "apus-bench",
+            dependencies: ["Apus", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Benchmarks/ApusBench", swiftSettings: settings),
+
         .target(
             name: "ApusTestSupport", dependencies: ["ApusTensor", "ApusReference", "ApusIO"],
             path: "Tests/ApusTestSupport",

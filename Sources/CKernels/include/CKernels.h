@@ -214,6 +214,14 @@ void apus_pool_gradient(
 /// `exp(x) / Σ exp(x)` over each row of [rows, columns], or its logarithm. `out` may be `x`.
 void apus_softmax(void *out, const void *x, long rows, long columns, int logarithm, int dtype);
 
+// MARK: Matrix products (matmul.c)
+
+/// Rows `begin..<end` (counted over batch × m) of `out[batch, i, j] = Σ_p a[batch, i, p] · b[batch, p, j]`; out is dense, and strides are
+/// those of (batch, row, column).
+void apus_matmul_f64(
+    double *out, const double *a, const double *b, long m, long n, long k, const long *aStrides, const long *bStrides,
+    long begin, long end);
+
 // MARK: Random numbers (random.c)
 
 /// Elements `begin..<end` of an endless stream that depends on `key` only; `begin` is a multiple of 4, `out[0]` is element `begin`.

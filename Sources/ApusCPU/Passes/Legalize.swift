@@ -1,0 +1,87 @@
+import ApusGraph
+import COneDNN
+
+extension Program {
+    /// An equal program whose every instruction the backend has a kernel for: 16-bit floats are widened where no kernel takes them,
+    /// and float64 convolutions become sums of matrix products.
+    func legalized() -> Program {
+        var builder = ProgramBuilder(inputs: inputs)
+        for instruction in instructions {
+            let operands = instruction.operands.map { builder.number(of: $0) }
+            builder.append(legal(instruction, operands, &builder))
+        }
+        return builder.program(outputs: outputs)
+    }
+
+    private func legal(_ instruction: Instruction, _ operands: [Int], _ builder: inout ProgramBuilder) -> Int {
+        let dtype = instruction.type.dtype
+        if needsWidening(instruction.operation, dtype) {
+            let wide = operands.map { operand in
+                builder.type(operand).dtype == dtype ? builder.emit(.cast(.float32), [operand]) : operand
+            }
+            return builder.emit(.cast(dtype), [builder.emit(instruction.operation, wide)])
+        }
+        if dtype == .float64 {
+            switch instruction.operation {
+            case .convolution(let geometry):
+                return builder.convolutionByMatmul(geometry, operands[0], operands[1])
+            case .convolutionInputGradient(let geometry, let inputSize):
+                return builder.inputGradientByMatmul(geometry, inputSize, operands[0], operands[1])
+            case .convolutionWeightGradient(let geometry, let kernelSize):
+                return builder.weightGradientByMatmul(geometry, kernelSize, operands[0], operands[1])
+            default: break
+            }
+        }
+        return builder.emit(instruction.operation, operands)
+    }
+
+    private func needsWidening(_ operation: Operation, _ dtype: DType) -> Bool {
+        guard dtype == .bfloat16 || dtype == .float16 else { return false }
+        switch operation {
+        case .matmul, .convolution, .convolutionInputGradient, .convolutionWeightGradient:
+            return dtype == .float16 || !OneDNN.hasBFloat16
+        case .reduce, .scan, .pool, .poolGradient, .softmax, .logSoftmax:
+            return true
+        default:
+            return false
+        }
+    }
+}
+
+/// Writes a program anew, instruction by instruction.
+struct ProgramBuilder {
+    private var program: Program
+    private var replacement: [Int]
+
+    init(inputs: [TensorType]) {
+        program = Program(inputs: inputs, instructions: [], outputs: [])
+        replacement = Array(0..<inputs.count)
+    }
+
+    /// The new number of a value of the old program.
+    func number(of old: Int) -> Int { replacement[old] }
+
+    /// The result of the old program's next instruction.
+    mutating func append(_ number: Int) { replacement.append(number) }
+
+    func type(_ number: Int) -> TensorType { program.type(number) }
+
+    func shape(_ number: Int) -> [Int] { program.type(number).shape.dimensions }
+
+    mutating func emit(_ operation: Operation, _ operands: [Int]) -> Int {
+        let type: TensorType
+        do throws(TensorError) {
+            type = try operation.resultType(operands.map { program.type($0) })
+        } catch {
+            preconditionFailure("a rewritten instruction is wrong: \(error)")
+        }
+        program.instructions.append(.init(operation, operands, type))
+        return program.valueCount - 1
+    }
+
+    func program(outputs: [Int]) -> Program {
+        var result = program
+        result.outputs = outputs.map { replacement[$0] }
+        return result
+    }
+}

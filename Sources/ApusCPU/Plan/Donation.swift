@@ -1,0 +1,50 @@
+import ApusGraph
+
+/// Lets a region write a result over an operand that dies in it: less memory, and what is written is in cache already.
+enum Donation {
+    static func apply(to steps: inout [any Step], storages: inout [Storage], outputs: inout [StorageID]) {
+        var lastUse = [Int](repeating: -1, count: storages.count)
+        var writeCount = [Int](repeating: 0, count: storages.count)
+        for (index, step) in steps.enumerated() {
+            for id in step.reads + step.writes { lastUse[id] = index }
+            for id in step.writes { writeCount[id] += 1 }
+        }
+        for id in outputs { lastUse[id] = Int.max }
+
+        var renamed = Array(storages.indices)
+        for (index, step) in steps.enumerated() {
+            guard let region = step as? RegionStep else { continue }
+            var taken: Set<StorageID> = []
+            let readCounts = region.reads.reduce(into: [StorageID: Int]()) { $0[renamed[$1], default: 0] += 1 }
+            for store in region.stores where writeCount[store.storage] == 1 {
+                let donor = region.loads.first { load in
+                    let id = renamed[load.view.storage]
+                    return storages[id].kind == .arena && lastUse[id] == index && readCounts[id] == 1
+                        && !taken.contains(id) && load.view.offset == 0
+                        && storages[id].byteCount == storages[store.storage].byteCount
+                        && load.view.dtype.byteCount == store.elementSize && region.isDense(load)
+                }
+                guard let donor else { continue }
+                let id = renamed[donor.view.storage]
+                taken.insert(id)
+                renamed[store.storage] = id
+                storages[id].kind = storages[store.storage].kind
+                lastUse[id] = lastUse[store.storage]
+            }
+        }
+        steps = steps.map { $0.renaming { renamed[$0] } }
+        outputs = outputs.map { renamed[$0] }
+    }
+}
+
+extension RegionStep {
+    /// Whether a load walks its memory densely in the region's order.
+    fileprivate func isDense(_ load: Load) -> Bool {
+        var expected = 1
+        for axis in shape.indices.reversed() where shape[axis] != 1 {
+            guard load.view.strides[axis] == expected else { return false }
+            expected *= shape[axis]
+        }
+        return true
+    }
+}

@@ -1,0 +1,93 @@
+import ApusGraph
+import CKernels
+import COneDNN
+import Foundation
+
+extension Planner {
+    /// A batched matrix product; operands transposed or strided in their last two axes are taken as they are.
+    mutating func emitMatmul(_ a: Int, _ b: Int, _ type: TensorType) throws -> View {
+        let left = batchOfMatrices(view(a))
+        let right = batchOfMatrices(view(b))
+        let (batch, m, k, n) = (left.shape[0], left.shape[1], left.shape[2], right.shape[2])
+        let result = newView(type)
+        if type.shape.elementCount == 0 || k == 0 {
+            emitKernel("empty matmul", [left, right], result) { _, out, _ in memset(out, 0, type.byteCount) }
+            return result
+        }
+        if type.dtype == .float64 {
+            emitKernel("matmul", [left, right], result) { operands, out, _ in
+                parallel(batch * m, grain: max(1, (1 << 15) / (k * n))) { begin, end in
+                    apus_matmul_f64(
+                        out.assumingMemoryBound(to: Double.self), operands[0].assumingMemoryBound(to: Double.self),
+                        operands[1].assumingMemoryBound(to: Double.self), m, n, k, left.strides, right.strides, begin, end)
+                }
+            }
+            return result
+        }
+
+        let descriptions = (
+            OneDNN.description(left.shape, strides: left.strides, type.dtype),
+            OneDNN.description(right.shape, strides: right.strides, type.dtype),
+            OneDNN.description([batch, m, n], strides: [m * n, n, 1], type.dtype)
+        )
+        let primitive = Primitive(
+            { attributes in
+                var (left, right, result) = descriptions
+                var operation = dnnl_matmul_desc_t()
+                var made: dnnl_primitive_desc_t?
+                let status = dnnl_matmul_desc_init(&operation, &left, &right, nil, &result)
+                guard status == dnnl_success else { return (status, nil) }
+                return (dnnl_primitive_desc_create(&made, &operation, attributes, OneDNN.engine, nil), made)
+            }, "matmul \(left.shape) × \(right.shape)")
+        emitPrimitive("matmul \(primitive.implementation)", [left, right], result, primitive) { operands, out in
+            [(DNNL_ARG_SRC, descriptions.0, operands[0]), (DNNL_ARG_WEIGHTS, descriptions.1, operands[1]), (DNNL_ARG_DST, descriptions.2, out)]
+        }
+        return result
+    }
+
+    /// A step that executes one primitive.
+    mutating func emitPrimitive(
+        _ label: String, _ operands: [View], _ result: View, _ primitive: Primitive,
+        _ arguments: @escaping @Sendable ([Pointer], Pointer) -> [(Int32, dnnl_memory_desc_t, Pointer)]
+    ) {
+        let scratch = [newStorage(primitive.scratchBytes)]
+        emitKernel(label, operands, result, scratch: scratch) { operands, out, scratch in
+            primitive.execute(arguments(operands, out), scratch: scratch[0])
+        }
+    }
+
+    /// As (batch, rows, columns), with rows or columns next to each other in memory.
+    private mutating func batchOfMatrices(_ x: View) -> View {
+        let rank = x.shape.count
+        let (rows, columns) = (x.shape[rank - 2], x.shape[rank - 1])
+        let (rowStride, columnStride) = (x.strides[rank - 2], x.strides[rank - 1])
+        let isPlain =
+            (columnStride == 1 || columns == 1) && rowStride >= columns
+            || (rowStride == 1 || rows == 1) && columnStride >= rows
+        var source = isPlain ? x : contiguous(x)
+        let batch = x.shape.dropLast(2).reduce(1, *)
+        var merged = source.reshaped([batch, rows, columns])
+        if merged == nil || (merged!.strides[0] == 0 && batch > 1) {
+            source = contiguous(x)
+            merged = source.reshaped([batch, rows, columns])
+        }
+        return canonical(merged!)
+    }
+
+    /// Strides of axes of extent 1 as a dense array would have them: oneDNN reads them to tell formats apart.
+    private func canonical(_ x: View) -> View {
+        var result = x
+        let (rows, columns) = (x.shape[1], x.shape[2])
+        if columns == 1 && rows == 1 {
+            (result.strides[1], result.strides[2]) = (1, 1)
+        } else if columns == 1 {
+            // A column: neighbours in the row axis may be apart.
+            result.strides[2] = result.strides[1] == 1 ? rows : 1
+            if result.strides[1] == 1 { result.strides[1] = 1 }
+        } else if rows == 1 {
+            result.strides[1] = result.strides[2] == 1 ? columns : 1
+        }
+        if x.shape[0] == 1 { result.strides[0] = rows * columns }
+        return result
+    }
+}

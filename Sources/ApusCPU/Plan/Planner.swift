@@ -1,0 +1,156 @@
+import ApusGraph
+
+/// Turns a program into steps: kernel by kernel, each value gets a storage and a view of it.
+///
+/// A result is laid out as its operands are, so that channels-last activations stay so from convolution to convolution;
+/// only the program's outputs must be row-major.
+struct Planner {
+    let program: Program
+    var steps: [any Step] = []
+    var storages: [Storage] = []
+    /// Where each value lies, once it does.
+    private var views: [Int: View] = [:]
+    /// Row-major copies made of other views, to make each only once.
+    private var copies: [View: View] = [:]
+
+    init(_ program: Program) {
+        self.program = program
+        for (number, type) in program.inputs.enumerated() {
+            let storage = newStorage(type.byteCount, kind: .input(number))
+            views[number] = View(dense: storage, type)
+        }
+    }
+
+    mutating func plan() throws -> CPUPlan {
+        let isOutput = Set(program.outputs)
+        let users = userCounts()
+        for kernel in Clustering(program).kernels {
+            let first = program.instruction(kernel[0])!
+            if first.operation.isPointwise || first.operation.isReduction {
+                emitRegion(kernel, isOutput: isOutput, users: users)
+            } else {
+                views[kernel[0]] = try emit(first)
+            }
+        }
+        var outputs = try program.outputs.map { try output($0) }
+        Donation.apply(to: &steps, storages: &storages, outputs: &outputs)
+        let (placed, size) = Placement.place(storages, steps)
+        return CPUPlan(steps: steps, storages: placed, arenaSize: size, outputs: outputs)
+    }
+
+    /// For each value the instructions and outputs that read it.
+    private func userCounts() -> [Int] {
+        var counts = [Int](repeating: 0, count: program.valueCount)
+        for instruction in program.instructions {
+            for operand in instruction.operands { counts[operand] += 1 }
+        }
+        for output in program.outputs { counts[output] += 1 }
+        return counts
+    }
+
+    // MARK: Storages and views
+
+    mutating func newStorage(_ byteCount: Int, kind: StorageKind = .arena) -> StorageID {
+        storages.append(Storage(kind: kind, byteCount: byteCount))
+        return storages.count - 1
+    }
+
+    /// A fresh dense result.
+    mutating func newView(_ type: TensorType, order: [Int]? = nil) -> View {
+        View(dense: newStorage(type.byteCount), type, order: order)
+    }
+
+    /// Where a value lies; views are resolved here, when something reads them.
+    mutating func view(_ value: Int) -> View {
+        if let known = views[value] { return known }
+        // A chain of views may be long: it is walked without recursion.
+        var chain = [value]
+        while views[program.instruction(chain.last!)!.operands[0]] == nil {
+            chain.append(program.instruction(chain.last!)!.operands[0])
+        }
+        for link in chain.reversed() {
+            let instruction = program.instruction(link)!
+            views[link] = moved(instruction, views[instruction.operands[0]]!)
+        }
+        return views[value]!
+    }
+
+    private mutating func moved(_ instruction: Program.Instruction, _ x: View) -> View {
+        switch instruction.operation {
+        case .transpose(let permutation): x.transposed(permutation)
+        case .broadcast(let shape): x.broadcast(to: shape.dimensions)
+        case .slice(let ranges): x.sliced(ranges)
+        case .reverse(let axes): x.reversed(axes)
+        case .reshape(let shape): x.reshaped(shape.dimensions) ?? contiguous(x).reshaped(shape.dimensions)!
+        default: x
+        }
+    }
+
+    /// The same elements dense in row-major order, copied if need be.
+    mutating func contiguous(_ x: View) -> View { dense(x, order: Array(x.shape.indices)) }
+
+    /// The same elements dense with the axes in this order.
+    mutating func dense(_ x: View, order: [Int]) -> View {
+        if x.hasDenseOrder(order) { return x }
+        let target = View(dense: -1, TensorType(Shape(x.shape), x.dtype), order: order)
+        var key = x
+        key.shape += target.strides  // the wanted order is part of what was copied
+        if let known = copies[key] { return known }
+        var copy = target
+        copy.storage = newStorage(x.elementCount * x.dtype.byteCount)
+        steps.append(CopyStep(from: x.transposed(order), to: copy.transposed(order)))
+        copies[key] = copy
+        return copy
+    }
+
+    mutating func contiguous(_ value: Int) -> View { contiguous(view(value)) }
+
+    /// The storage of a program's output: dense, row-major, and its own.
+    private mutating func output(_ value: Int) throws -> StorageID {
+        let x = view(value)
+        let storage = storages[x.storage]
+        let isWhole = x.offset == 0 && x.isContiguous && storage.byteCount == x.elementCount * x.dtype.byteCount
+        if isWhole, case .input = storage.kind { return x.storage }
+        if isWhole {
+            storages[x.storage].kind = .output
+            return x.storage
+        }
+        let copy = View(dense: newStorage(x.elementCount * x.dtype.byteCount, kind: .output), TensorType(Shape(x.shape), x.dtype))
+        steps.append(CopyStep(from: x, to: copy))
+        return copy.storage
+    }
+
+    // MARK: Regions
+
+    private mutating func emitRegion(_ kernel: [Int], isOutput: Set<Int>, users: [Int]) {
+        var region = RegionBuilder(kernel, program)
+        for operand in region.externalOperands { region.bind(operand, to: view(operand)) }
+        region.chooseOrder(outputs: kernel.filter(isOutput.contains))
+
+        var innerUses: [Int: Int] = [:]
+        for member in kernel {
+            for operand in program.instruction(member)!.operands { innerUses[operand, default: 0] += 1 }
+        }
+        for member in kernel {
+            let instruction = program.instruction(member)!
+            if instruction.operation.isReduction {
+                views[member] = region.addReduction(member, instruction, storage: newStorage(instruction.type.byteCount))
+            } else {
+                region.add(member, instruction)
+            }
+        }
+        for member in kernel where program.instruction(member)!.operation.isPointwise {
+            if users[member] > innerUses[member, default: 0] {
+                views[member] = region.addStore(member, storage: newStorage(program.type(member).byteCount))
+            }
+        }
+        steps.append(region.step())
+    }
+}
+
+extension Operation {
+    var isReduction: Bool {
+        if case .reduce = self { return true }
+        return false
+    }
+}

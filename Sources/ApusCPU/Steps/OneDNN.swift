@@ -1,0 +1,123 @@
+import ApusGraph
+import COneDNN
+
+/// What all uses of oneDNN share: the engine, descriptions of memory, primitives made once and executed often.
+enum OneDNN {
+    // One engine and one stream serve all threads: on the processor they hold no state that executing changes.
+    nonisolated(unsafe) static let engine: dnnl_engine_t = {
+        var engine: dnnl_engine_t?
+        check(dnnl_engine_create(&engine, dnnl_cpu, 0), "engine")
+        return engine!
+    }()
+
+    nonisolated(unsafe) static let stream: dnnl_stream_t = {
+        var stream: dnnl_stream_t?
+        check(dnnl_stream_create(&stream, engine, dnnl_stream_default_flags.rawValue), "stream")
+        return stream!
+    }()
+
+    /// Whether matrix products and convolutions of bfloat16 run on the processor's own instructions.
+    static let hasBFloat16: Bool = {
+        let isa = dnnl_get_effective_cpu_isa()
+        return isa == dnnl_cpu_isa_avx512_core_bf16 || isa == dnnl_cpu_isa_avx512_core_amx
+    }()
+
+    static func check(_ status: dnnl_status_t, _ what: @autoclosure () -> String) {
+        if status != dnnl_success { fatalError("oneDNN: \(what()) failed with status \(status.rawValue)") }
+    }
+
+    static func type(_ dtype: DType) -> dnnl_data_type_t {
+        switch dtype {
+        case .float32: dnnl_f32
+        case .bfloat16: dnnl_bf16
+        default: preconditionFailure("oneDNN has no kernels for \(dtype) here")
+        }
+    }
+
+    /// A memory of these extents and strides.
+    static func description(_ shape: [Int], strides: [Int], _ dtype: DType) -> dnnl_memory_desc_t {
+        var result = dnnl_memory_desc_t()
+        var (extents, steps) = (shape.map(Int64.init), strides.map(Int64.init))
+        check(
+            dnnl_memory_desc_init_by_strides(&result, Int32(shape.count), &extents, type(dtype), &steps), "memory \(shape) \(strides)")
+        return result
+    }
+
+    /// A memory in a format by name, or `dnnl_format_tag_any` to let the primitive choose.
+    static func description(_ shape: [Int], _ tag: dnnl_format_tag_t, _ dtype: DType) -> dnnl_memory_desc_t {
+        var result = dnnl_memory_desc_t()
+        var extents = shape.map(Int64.init)
+        check(dnnl_memory_desc_init_by_tag(&result, Int32(shape.count), &extents, type(dtype), tag), "memory \(shape)")
+        return result
+    }
+}
+
+/// A primitive of oneDNN: made when a plan is made, executed at each run with scratch memory that the plan gives.
+final class Primitive: @unchecked Sendable {
+    // Unchecked: oneDNN's primitives don't change when they are executed with memory given by the caller.
+    private let primitive: dnnl_primitive_t
+    private let description: dnnl_primitive_desc_t
+    let scratchBytes: Int
+
+    /// - Parameter create: makes the primitive's description with the attributes given.
+    init(_ create: (dnnl_primitive_attr_t) -> (dnnl_status_t, dnnl_primitive_desc_t?), _ what: @autoclosure () -> String) {
+        var attributes: dnnl_primitive_attr_t?
+        OneDNN.check(dnnl_primitive_attr_create(&attributes), "attributes")
+        defer { dnnl_primitive_attr_destroy(attributes) }
+        OneDNN.check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), "scratchpad mode")
+        let (status, made) = create(attributes!)
+        OneDNN.check(status, what())
+        description = made!
+        var result: dnnl_primitive_t?
+        OneDNN.check(dnnl_primitive_create(&result, description), what())
+        primitive = result!
+        scratchBytes = dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(made!, dnnl_query_scratchpad_md, 0))
+    }
+
+    deinit {
+        dnnl_primitive_destroy(primitive)
+        dnnl_primitive_desc_destroy(description)
+    }
+
+    /// The memory that the primitive wants for an argument.
+    func wanted(_ query: dnnl_query_t) -> dnnl_memory_desc_t { dnnl_primitive_desc_query_md(description, query, 0).pointee }
+
+    /// For the hint of a gradient's description.
+    var forwardHint: dnnl_primitive_desc_t { description }
+
+    var implementation: String {
+        var name: UnsafePointer<CChar>?
+        dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name)
+        return name.map { String(cString: $0) } ?? "?"
+    }
+
+    /// Runs with `(argument, description, address)` for each memory.
+    func execute(_ arguments: [(Int32, dnnl_memory_desc_t, UnsafeMutableRawPointer)], scratch: UnsafeMutableRawPointer?) {
+        var all: [dnnl_exec_arg_t] = []
+        all.reserveCapacity(arguments.count + 1)
+        func add(_ argument: Int32, _ description: dnnl_memory_desc_t, _ address: UnsafeMutableRawPointer) {
+            var description = description
+            var memory: dnnl_memory_t?
+            OneDNN.check(dnnl_memory_create(&memory, &description, OneDNN.engine, address), "memory")
+            all.append(dnnl_exec_arg_t(arg: argument, memory: memory))
+        }
+        for (argument, description, address) in arguments { add(argument, description, address) }
+        if let scratch { add(DNNL_ARG_SCRATCHPAD, wanted(dnnl_query_scratchpad_md), scratch) }
+        OneDNN.check(dnnl_primitive_execute(primitive, OneDNN.stream, Int32(all.count), &all), "execution")
+        for argument in all { dnnl_memory_destroy(argument.memory) }
+    }
+}
+
+extension Primitive {
+    /// A copy between two layouts.
+    static func reorder(_ from: dnnl_memory_desc_t, _ to: dnnl_memory_desc_t) -> Primitive {
+        Primitive(
+            { attributes in
+                var (from, to) = (from, to)
+                var result: dnnl_primitive_desc_t?
+                let status = dnnl_reorder_primitive_desc_create(
+                    &result, &from, OneDNN.engine, &to, OneDNN.engine, attributes)
+                return (status, result)
+            }, "reorder")
+    }
+}
