@@ -118,6 +118,8 @@ public enum UnaryOperation: UInt8, Hashable, Sendable, CaseIterable {
     case exp, expm1, log, log1p, sqrt, rsqrt, reciprocal
     case sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh
     case erf, erfinv, sigmoid
+    /// `max(x, 0)`, whose gradient at 0 is 0.
+    case relu
     /// `round` takes halves to even.
     case floor, ceil, round, truncate
     /// On bool: not. On integers: every bit flipped.

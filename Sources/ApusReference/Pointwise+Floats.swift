@@ -28,6 +28,7 @@ extension UnaryOperation {
         case .atanh: Foundation.atanh(x)
         case .erf: Foundation.erf(x)
         case .erfinv: inverseErrorFunction(x)
+        case .relu: x < 0 ? 0 : x
         case .sigmoid: 1 / (1 + Foundation.exp(-x))
         case .floor: x.rounded(.down)
         case .ceil: x.rounded(.up)

@@ -12,7 +12,7 @@ extension UnaryOperation {
         case .not: ~x
         case .isNaN, .isInfinite, .isFinite: preconditionFailure("\(self) has no integer for a result")
         case .exp, .expm1, .log, .log1p, .sqrt, .rsqrt, .reciprocal, .sin, .cos, .tan, .asin, .acos, .atan, .sinh,
-            .cosh, .tanh, .asinh, .acosh, .atanh, .erf, .erfinv, .sigmoid:
+            .cosh, .tanh, .asinh, .acosh, .atanh, .erf, .erfinv, .sigmoid, .relu:
             preconditionFailure("\(self) is not defined on integers")
         }
     }

@@ -32,6 +32,7 @@
     UNARY(ceil_##suffix, type, type, __builtin_elementwise_ceil(x))                                           \
     UNARY(round_##suffix, type, type, __builtin_elementwise_rint(x))                                          \
     UNARY(truncate_##suffix, type, type, __builtin_elementwise_trunc(x))                                      \
+    UNARY(relu_##suffix, type, type, x < 0 ? 0 : x)                                                           \
     UNARY(is_nan_##suffix, type, uint8_t, x != x)                                                             \
     UNARY(is_infinite_##suffix, type, uint8_t, __builtin_elementwise_abs(x) == (type)INFINITY)                \
     UNARY(is_finite_##suffix, type, uint8_t, __builtin_elementwise_abs(x) < (type)INFINITY)
@@ -161,6 +162,7 @@ UNARY(not_bool, uint8_t, uint8_t, x == 0)
         [APUS_ASINH] = asinh_kernel_##suffix, [APUS_ACOSH] = acosh_kernel_##suffix,                           \
         [APUS_ATANH] = atanh_kernel_##suffix, [APUS_ERF] = erf_kernel_##suffix,                               \
         [APUS_ERFINV] = erfinv_kernel_##suffix, [APUS_SIGMOID] = sigmoid_kernel_##suffix,                     \
+        [APUS_RELU] = relu_##suffix,                                                                          \
         [APUS_FLOOR] = floor_##suffix, [APUS_CEIL] = ceil_##suffix, [APUS_ROUND] = round_##suffix,            \
         [APUS_TRUNCATE] = truncate_##suffix, [APUS_IS_NAN] = is_nan_##suffix,                                 \
         [APUS_IS_INFINITE] = is_infinite_##suffix, [APUS_IS_FINITE] = is_finite_##suffix,                     \

@@ -153,6 +153,7 @@ private func unaryGradient(_ operation: UnaryOperation, _ x: Tensor, _ y: Tensor
     case .erf: g * exp(-x * x) * 1.1283791670955126  // 2/√π
     case .erfinv: g * exp(y * y) * 0.886226925452758  // √π/2
     case .sigmoid: g * y * (1 - y)
+    case .relu: `where`(y .> 0, g, 0)
     }
 }
 

@@ -1,7 +1,7 @@
 // The functions between layers.
 
 /// `max(x, 0)`
-public func relu(_ x: Tensor) -> Tensor { maximum(x, 0) }
+public func relu(_ x: Tensor) -> Tensor { x.dtype.isFloatingPoint ? .unary(.relu, x) : maximum(x, 0) }
 
 /// `min(max(x, 0), 6)`
 public func relu6(_ x: Tensor) -> Tensor { x.clamped(0, 6) }
