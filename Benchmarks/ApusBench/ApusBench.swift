@@ -15,8 +15,8 @@ struct ApusBench: ParsableCommand {
     @Option(help: "A Python that has torch. Without it Apus is timed alone.")
     var python: String?
 
-    @Option(help: "The peer's script.")
-    var peer = "Benchmarks/Peers/torch_peer.py"
+    @Option(name: .customLong("peer"), help: "The peer's script.")
+    var script = "Benchmarks/Peers/torch_peer.py"
 
     @Option(help: "Threads for both.")
     var threads = 2
@@ -29,21 +29,24 @@ struct ApusBench: ParsableCommand {
 
     func validate() throws {
         for name in names where !workloads.contains(where: { $0.name == name }) {
-            throw ValidationError("unknown workload \(name); there are \(workloads.map(\.name).joined(separator: ", "))")
+            throw ValidationError(
+                "unknown workload \(name); there are \(workloads.map(\.name).joined(separator: ", "))")
         }
         if rounds < 1 || threads < 1 { throw ValidationError("--rounds and --threads must be at least 1") }
     }
 
     func run() throws {
         CPUBackend.shared.threadCount = threads
-        let peer = try python.map { try Peer(python: $0, script: peer, threads: threads) }
+        let peer = try python.map { try Peer(python: $0, script: script, threads: threads) }
         if !json { print("\(threads) threads, \(rounds) rounds, peer: \(peer?.version ?? "none")") }
         for workload in workloads where names.isEmpty || names.contains(workload.name) {
             print(try measure(workload, peer).line(json: json))
         }
     }
 
-    private func measure(_ workload: (name: String, steps: Int, make: () -> any Workload), _ peer: Peer?) throws -> Row {
+    private func measure(_ workload: (name: String, steps: Int, make: @Sendable () -> any Workload), _ peer: Peer?)
+        throws -> Row
+    {
         let training = withSeed(0) { workload.make() }
         for _ in 0..<3 { _ = training.step() }
         _ = try peer?.seconds(workload.name, steps: 1)
@@ -72,7 +75,8 @@ struct Row {
         if json {
             let torch = peer.isEmpty ? "" : "\"torch\":\(milliseconds(median(peer)))"
             let ratio = peer.isEmpty ? "null" : String(format: "%.3f", median(ratios))
-            return "{\"workload\":\"\(name)\",\"apus_ms\":\(milliseconds(median(apus))),\"peers_ms\":{\(torch)},\"ratio\":\(ratio)}"
+            return
+                "{\"workload\":\"\(name)\",\"apus_ms\":\(milliseconds(median(apus))),\"peers_ms\":{\(torch)},\"ratio\":\(ratio)}"
         }
         var line = name.padding(toLength: 14, withPad: " ", startingAt: 0) + "apus \(milliseconds(median(apus))) ms"
         if !peer.isEmpty {

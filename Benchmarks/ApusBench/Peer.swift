@@ -20,7 +20,10 @@ final class Peer {
         do {
             try process.run()
         } catch {
-            throw Failure(description: "\(python) does not start: \(error.localizedDescription); name a Python that has torch with --python")
+            throw Failure(
+                description:
+                    "\(python) does not start: \(error.localizedDescription); name a Python that has torch with --python"
+            )
         }
         version = try line()
     }

@@ -63,7 +63,8 @@ final class Block: Module, Layer {
         bn2 = BatchNorm2d(outputs)
         downsample =
             stride != 1 || inputs != outputs
-            ? Sequential(Conv2d(inputs, outputs, kernelSize: 1, stride: stride, bias: false), BatchNorm2d(outputs)) : nil
+            ? Sequential(Conv2d(inputs, outputs, kernelSize: 1, stride: stride, bias: false), BatchNorm2d(outputs))
+            : nil
     }
 
     func callAsFunction(_ x: Tensor) -> Tensor {
@@ -100,9 +101,12 @@ final class ResNet: Module, Layer {
 }
 
 /// What can be timed, under the names that the peers know.
-let workloads: [(name: String, steps: Int, make: () -> any Workload)] = [
+let workloads: [(name: String, steps: Int, make: @Sendable () -> any Workload)] = [
     ("mlp", 400, { Training(MLP(), input: [64, 784]) }),
     ("lenet", 30, { Training(LeNet(), input: [256, 1, 28, 28]) }),
     ("resnet-small", 10, { Training(ResNet(channels: 1, widths: [16, 32, 64], blocks: 1), input: [128, 1, 28, 28]) }),
-    ("resnet18", 2, { Training(ResNet(channels: 3, widths: [64, 128, 256, 512], blocks: 2), input: [32, 3, 32, 32]) }),
+    (
+        "resnet18", 2,
+        { Training(ResNet(channels: 3, widths: [64, 128, 256, 512], blocks: 2), input: [32, 3, 32, 32]) }
+    ),
 ]

@@ -61,7 +61,8 @@ final class CPUPlan: Executable, CustomStringConvertible {
     func run(_ inputs: [Buffer]) throws -> [Buffer] {
         let arena = Buffer(byteCount: arenaSize)
         var owned: [StorageID: Buffer] = [:]
-        return try withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: max(1, storages.count)) { pointers in
+        return try withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: max(1, storages.count)) {
+            pointers in
             for (id, storage) in storages.enumerated() {
                 switch storage.kind {
                 case .input(let number): pointers[id] = inputs[number].pointer

@@ -166,7 +166,8 @@ extension Operation {
     /// The same memory seen in another way (a reshape may still need a copy).
     var isView: Bool {
         switch self {
-        case .reshape, .transpose, .broadcast, .slice, .reverse, .variable, .stopGradient, .barrier, .customGradient: true
+        case .reshape, .transpose, .broadcast, .slice, .reverse, .variable, .stopGradient, .barrier, .customGradient:
+            true
         default: false
         }
     }

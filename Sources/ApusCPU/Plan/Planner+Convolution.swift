@@ -52,7 +52,8 @@ private struct ConvolutionCase {
             switch pass {
             case .forward:
                 dnnl_dilated_convolution_forward_desc_init(
-                    &operation, dnnl_forward_training, algorithm, &x, &weight, nil, &y, &strides, &dilation, &low, &high)
+                    &operation, dnnl_forward_training, algorithm, &x, &weight, nil, &y, &strides, &dilation, &low, &high
+                )
             case .inputGradient:
                 dnnl_dilated_convolution_backward_data_desc_init(
                     &operation, algorithm, &x, &weight, &y, &strides, &dilation, &low, &high)
@@ -87,15 +88,18 @@ extension Planner {
         switch instruction.operation {
         case .convolution(let geometry):
             let spec = ConvolutionCase(
-                geometry: geometry, dtype: type.dtype, x: a.shape.dimensions, weight: b.shape.dimensions, y: type.shape.dimensions)
+                geometry: geometry, dtype: type.dtype, x: a.shape.dimensions, weight: b.shape.dimensions,
+                y: type.shape.dimensions)
             return emitConvolution(spec, .forward, activation: first, weight: second, type)
         case .convolutionInputGradient(let geometry, _):
             let spec = ConvolutionCase(
-                geometry: geometry, dtype: type.dtype, x: type.shape.dimensions, weight: b.shape.dimensions, y: a.shape.dimensions)
+                geometry: geometry, dtype: type.dtype, x: type.shape.dimensions, weight: b.shape.dimensions,
+                y: a.shape.dimensions)
             return emitConvolution(spec, .inputGradient, activation: first, weight: second, type)
         case .convolutionWeightGradient(let geometry, _):
             let spec = ConvolutionCase(
-                geometry: geometry, dtype: type.dtype, x: a.shape.dimensions, weight: type.shape.dimensions, y: b.shape.dimensions)
+                geometry: geometry, dtype: type.dtype, x: a.shape.dimensions, weight: type.shape.dimensions,
+                y: b.shape.dimensions)
             return emitWeightGradient(spec, x: first, gradient: second, type)
         default:
             preconditionFailure("not a convolution")
@@ -115,7 +119,8 @@ extension Planner {
         let result = newView(type, order: channelsLast(type.shape.rank))
         let (x, y) = (spec.xDescription, spec.yDescription)
         let isForward = pass == .forward
-        emitPrimitive("convolution \(pass) \(primitive.implementation)", [source, weights], result, primitive) { operands, out in
+        emitPrimitive("convolution \(pass) \(primitive.implementation)", [source, weights], result, primitive) {
+            operands, out in
             [
                 (isForward ? DNNL_ARG_SRC : DNNL_ARG_DIFF_DST, isForward ? x : y, operands[0]),
                 (DNNL_ARG_WEIGHTS, blocked, operands[1]),
@@ -125,7 +130,8 @@ extension Planner {
         return result
     }
 
-    private mutating func emitWeightGradient(_ spec: ConvolutionCase, x: Int, gradient: Int, _ type: TensorType) -> View {
+    private mutating func emitWeightGradient(_ spec: ConvolutionCase, x: Int, gradient: Int, _ type: TensorType) -> View
+    {
         let primitive = spec.primitive(.weightGradient)
         let order = channelsLast(type.shape.rank)
         let source = dense(view(x), order: order)
@@ -133,8 +139,12 @@ extension Planner {
         let blocked = primitive.wanted(dnnl_query_diff_weights_md)
         let raw = block(blocked, type.dtype)
         let (xDescription, yDescription) = (spec.xDescription, spec.yDescription)
-        emitPrimitive("convolution weightGradient \(primitive.implementation)", [source, incoming], raw, primitive) { operands, out in
-            [(DNNL_ARG_SRC, xDescription, operands[0]), (DNNL_ARG_DIFF_DST, yDescription, operands[1]), (DNNL_ARG_DIFF_WEIGHTS, blocked, out)]
+        emitPrimitive("convolution weightGradient \(primitive.implementation)", [source, incoming], raw, primitive) {
+            operands, out in
+            [
+                (DNNL_ARG_SRC, xDescription, operands[0]), (DNNL_ARG_DIFF_DST, yDescription, operands[1]),
+                (DNNL_ARG_DIFF_WEIGHTS, blocked, out),
+            ]
         }
         let result = newView(type)
         emitReorder(raw, blocked, result, spec.plainWeight)

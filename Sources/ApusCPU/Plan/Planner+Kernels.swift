@@ -56,7 +56,8 @@ extension Planner {
             return emitSoftmax(axis, operands[0], type, logarithm: false)
         case .logSoftmax(let axis):
             return emitSoftmax(axis, operands[0], type, logarithm: true)
-        case .constant, .unary, .binary, .compare, .select, .cast, .reduce, .reshape, .transpose, .broadcast, .slice, .reverse,
+        case .constant, .unary, .binary, .compare, .select, .cast, .reduce, .reshape, .transpose, .broadcast, .slice,
+            .reverse,
             .variable, .stopGradient, .barrier, .customGradient:
             preconditionFailure("\(instruction.operation.name) is no kernel of its own")
         }
@@ -89,7 +90,8 @@ extension Planner {
             let groups = (count + 3) / 4
             parallel(groups, grain: 1 << 12) { begin, end in
                 let (first, last) = (begin * 4, min(end * 4, count))
-                apus_random(out + first * size, key, Int32(distribution.rawValue), Int32(type.dtype.rawValue), first, last)
+                apus_random(
+                    out + first * size, key, Int32(distribution.rawValue), Int32(type.dtype.rawValue), first, last)
             }
         }
         return result
@@ -109,7 +111,8 @@ extension Planner {
         emitKernel("argReduce", [source], result) { operands, out, _ in
             parallel(outer * inner, grain: max(1, (1 << 15) / extent)) { begin, end in
                 apus_arg_reduce(
-                    out.assumingMemoryBound(to: Int64.self), operands[0], outer, extent, inner, Int32(reduction.rawValue),
+                    out.assumingMemoryBound(to: Int64.self), operands[0], outer, extent, inner,
+                    Int32(reduction.rawValue),
                     Int32(dtype.rawValue), begin, end)
             }
         }
@@ -145,7 +148,8 @@ extension Planner {
         return result.transposed(order)
     }
 
-    private mutating func emitSort(_ axis: Int, _ descending: Bool, _ x: Int, _ type: TensorType, indices: Bool) -> View {
+    private mutating func emitSort(_ axis: Int, _ descending: Bool, _ x: Int, _ type: TensorType, indices: Bool) -> View
+    {
         let source = rows(x, axis)
         let result = newView(TensorType(Shape(source.shape), type.dtype))
         let columns = source.shape.last!
@@ -158,7 +162,8 @@ extension Planner {
                     let out = out.assumingMemoryBound(to: Int64.self) + begin * columns
                     apus_argsort(out, x, end - begin, columns, descending ? 1 : 0, Int32(dtype.rawValue))
                 } else {
-                    apus_sort(out + begin * rowBytes, x, end - begin, columns, descending ? 1 : 0, Int32(dtype.rawValue))
+                    apus_sort(
+                        out + begin * rowBytes, x, end - begin, columns, descending ? 1 : 0, Int32(dtype.rawValue))
                 }
             }
         }
@@ -220,7 +225,9 @@ extension Planner {
             let failed = Flag()
             parallel(outer * count, grain: max(1, (1 << 14) / max(1, inner))) { begin, end in
                 let gather = elementwise ? apus_gather_elements : apus_gather
-                if gather(out, operands[0], table, outer, extent, inner, count, size, begin, end) != 0 { failed.raise() }
+                if gather(out, operands[0], table, outer, extent, inner, count, size, begin, end) != 0 {
+                    failed.raise()
+                }
             }
             try failed.check("gather", table, indices.elementCount, extent, axis)
         }
@@ -240,7 +247,8 @@ extension Planner {
             parallel(outer * inner, grain: max(1, (1 << 14) / max(1, count))) { begin, end in
                 let scatter = elementwise ? apus_scatter_elements : apus_scatter
                 let status = scatter(
-                    out, table, operands[1], outer, extent, inner, count, Int32(mode.rawValue), Int32(type.dtype.rawValue),
+                    out, table, operands[1], outer, extent, inner, count, Int32(mode.rawValue),
+                    Int32(type.dtype.rawValue),
                     begin, end)
                 if status != 0 { failed.raise() }
             }
@@ -357,7 +365,8 @@ extension Planner {
         emitKernel("\(pooling.kind) pool gradient", sources, result) { operands, out, _ in
             withUnsafePointer(to: description) { description in
                 parallel(apus_pool_count(description), grain: 1) { begin, end in
-                    apus_pool_gradient(description, out, operands[0], operands.count > 1 ? operands[1] : nil, begin, end)
+                    apus_pool_gradient(
+                        description, out, operands[0], operands.count > 1 ? operands[1] : nil, begin, end)
                 }
             }
         }

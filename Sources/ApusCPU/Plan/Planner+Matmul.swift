@@ -19,7 +19,8 @@ extension Planner {
                 parallel(batch * m, grain: max(1, (1 << 15) / (k * n))) { begin, end in
                     apus_matmul_f64(
                         out.assumingMemoryBound(to: Double.self), operands[0].assumingMemoryBound(to: Double.self),
-                        operands[1].assumingMemoryBound(to: Double.self), m, n, k, left.strides, right.strides, begin, end)
+                        operands[1].assumingMemoryBound(to: Double.self), m, n, k, left.strides, right.strides, begin,
+                        end)
                 }
             }
             return result
@@ -40,7 +41,10 @@ extension Planner {
                 return (dnnl_primitive_desc_create(&made, &operation, attributes, OneDNN.engine, nil), made)
             }, "matmul \(left.shape) × \(right.shape)")
         emitPrimitive("matmul \(primitive.implementation)", [left, right], result, primitive) { operands, out in
-            [(DNNL_ARG_SRC, descriptions.0, operands[0]), (DNNL_ARG_WEIGHTS, descriptions.1, operands[1]), (DNNL_ARG_DST, descriptions.2, out)]
+            [
+                (DNNL_ARG_SRC, descriptions.0, operands[0]), (DNNL_ARG_WEIGHTS, descriptions.1, operands[1]),
+                (DNNL_ARG_DST, descriptions.2, out),
+            ]
         }
         return result
     }

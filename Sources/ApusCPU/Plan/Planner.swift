@@ -115,7 +115,8 @@ struct Planner {
             storages[x.storage].kind = .output
             return x.storage
         }
-        let copy = View(dense: newStorage(x.elementCount * x.dtype.byteCount, kind: .output), TensorType(Shape(x.shape), x.dtype))
+        let copy = View(
+            dense: newStorage(x.elementCount * x.dtype.byteCount, kind: .output), TensorType(Shape(x.shape), x.dtype))
         steps.append(CopyStep(from: x, to: copy))
         return copy.storage
     }
@@ -134,7 +135,8 @@ struct Planner {
         for member in kernel {
             let instruction = program.instruction(member)!
             if instruction.operation.isReduction {
-                views[member] = region.addReduction(member, instruction, storage: newStorage(instruction.type.byteCount))
+                views[member] = region.addReduction(
+                    member, instruction, storage: newStorage(instruction.type.byteCount))
             } else {
                 region.add(member, instruction)
             }

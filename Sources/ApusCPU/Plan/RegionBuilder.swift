@@ -153,7 +153,9 @@ struct RegionBuilder {
     }
 
     mutating func addReduction(_ value: Int, _ instruction: Program.Instruction, storage: StorageID) -> View {
-        guard case .reduce(let operation, let axes) = instruction.operation else { preconditionFailure("not a reduction") }
+        guard case .reduce(let operation, let axes) = instruction.operation else {
+            preconditionFailure("not a reduction")
+        }
         label.append(instruction.operation.name)
         let register = operand(instruction.operands[0])
         // The result keeps the order of the axes that stay.
@@ -162,7 +164,9 @@ struct RegionBuilder {
         let view = View(dense: storage, instruction.type, order: keptOrder)
         let strides = order.map { axis in axes.contains(axis) ? 0 : view.strides[kept.firstIndex(of: axis)!] }
         reductions.append(
-            .init(storage: storage, strides: strides, dtype: register.dtype, operation: operation, register: register.number))
+            .init(
+                storage: storage, strides: strides, dtype: register.dtype, operation: operation,
+                register: register.number))
         return view
     }
 
@@ -208,7 +212,8 @@ struct RegionBuilder {
         for index in instructions.indices {
             let old = instructions[index]
             let operands = Set([old.a, old.b, old.c].map(Int.init))
-            for operand in operands where lastUse[operand] == index && !loaded.contains(operand) && assigned[operand] >= 0 {
+            for operand in operands
+            where lastUse[operand] == index && !loaded.contains(operand) && assigned[operand] >= 0 {
                 free[elementSizes[operand], default: []].append(assigned[operand])
             }
             let out = Int(old.out)

@@ -17,7 +17,9 @@ struct CopyStep: Step {
         let (shape, strides) = collapse(from.shape, [gathers ? from.strides : to.strides])
         self.shape = shape
         self.strides = strides[0]
-        precondition(shape.count <= Int(APUS_MAXIMUM_RANK), "a view of \(shape.count) separate axes; at most \(APUS_MAXIMUM_RANK) are possible")
+        precondition(
+            shape.count <= Int(APUS_MAXIMUM_RANK),
+            "a view of \(shape.count) separate axes; at most \(APUS_MAXIMUM_RANK) are possible")
     }
 
     var reads: [StorageID] { [from.storage] }
@@ -38,9 +40,11 @@ struct CopyStep: Step {
         if count == 0 { return }
         parallel(count, grain: 1 << 15) { begin, end in
             if gathers {
-                apus_strided_copy(target + begin * size, source, shape, strides, Int32(shape.count), Int32(size), begin, end)
+                apus_strided_copy(
+                    target + begin * size, source, shape, strides, Int32(shape.count), Int32(size), begin, end)
             } else {
-                apus_strided_store(target, source + begin * size, shape, strides, Int32(shape.count), Int32(size), begin, end)
+                apus_strided_store(
+                    target, source + begin * size, shape, strides, Int32(shape.count), Int32(size), begin, end)
             }
         }
     }

@@ -12,6 +12,7 @@ final class Flag: Sendable {
         guard raised.load(ordering: .relaxed) else { return }
         let position = (0..<count).first { !(0..<Int64(extent)).contains(indices[$0]) } ?? 0
         throw TensorError(
-            "\(operation): index \(indices[position]) at position \(position) is outside 0..<\(extent), the extent of axis \(axis)")
+            "\(operation): index \(indices[position]) at position \(position) is outside 0..<\(extent), the extent of axis \(axis)"
+        )
     }
 }

@@ -8,7 +8,11 @@ struct KernelStep: Step {
     /// Memory for the time of the run.
     var scratch: [StorageID] = []
     /// From the operands' addresses, the result's and the scratch's.
-    var kernel: @Sendable (_ operands: [UnsafeMutableRawPointer], _ result: UnsafeMutableRawPointer, _ scratch: [UnsafeMutableRawPointer]) throws -> Void
+    var kernel:
+        @Sendable (
+            _ operands: [UnsafeMutableRawPointer], _ result: UnsafeMutableRawPointer,
+            _ scratch: [UnsafeMutableRawPointer]
+        ) throws -> Void
 
     var reads: [StorageID] { operands.map(\.storage) }
     var writes: [StorageID] { [result.storage] + scratch }

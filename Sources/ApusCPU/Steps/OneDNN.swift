@@ -39,7 +39,8 @@ enum OneDNN {
         var result = dnnl_memory_desc_t()
         var (extents, steps) = (shape.map(Int64.init), strides.map(Int64.init))
         check(
-            dnnl_memory_desc_init_by_strides(&result, Int32(shape.count), &extents, type(dtype), &steps), "memory \(shape) \(strides)")
+            dnnl_memory_desc_init_by_strides(&result, Int32(shape.count), &extents, type(dtype), &steps),
+            "memory \(shape) \(strides)")
         return result
     }
 
@@ -60,7 +61,9 @@ final class Primitive: @unchecked Sendable {
     let scratchBytes: Int
 
     /// - Parameter create: makes the primitive's description with the attributes given.
-    init(_ create: (dnnl_primitive_attr_t) -> (dnnl_status_t, dnnl_primitive_desc_t?), _ what: @autoclosure () -> String) {
+    init(
+        _ create: (dnnl_primitive_attr_t) -> (dnnl_status_t, dnnl_primitive_desc_t?), _ what: @autoclosure () -> String
+    ) {
         var attributes: dnnl_primitive_attr_t?
         OneDNN.check(dnnl_primitive_attr_create(&attributes), "attributes")
         defer { dnnl_primitive_attr_destroy(attributes) }
@@ -80,7 +83,9 @@ final class Primitive: @unchecked Sendable {
     }
 
     /// The memory that the primitive wants for an argument.
-    func wanted(_ query: dnnl_query_t) -> dnnl_memory_desc_t { dnnl_primitive_desc_query_md(description, query, 0).pointee }
+    func wanted(_ query: dnnl_query_t) -> dnnl_memory_desc_t {
+        dnnl_primitive_desc_query_md(description, query, 0).pointee
+    }
 
     /// For the hint of a gradient's description.
     var forwardHint: dnnl_primitive_desc_t { description }
@@ -92,7 +97,8 @@ final class Primitive: @unchecked Sendable {
     }
 
     /// Runs with `(argument, description, address)` for each memory.
-    func execute(_ arguments: [(Int32, dnnl_memory_desc_t, UnsafeMutableRawPointer)], scratch: UnsafeMutableRawPointer?) {
+    func execute(_ arguments: [(Int32, dnnl_memory_desc_t, UnsafeMutableRawPointer)], scratch: UnsafeMutableRawPointer?)
+    {
         var all: [dnnl_exec_arg_t] = []
         all.reserveCapacity(arguments.count + 1)
         func add(_ argument: Int32, _ description: dnnl_memory_desc_t, _ address: UnsafeMutableRawPointer) {

@@ -78,10 +78,14 @@ struct RegionStep: Step {
                 region.registerCount = Int32(registerCount)
                 region.registerElementSize = Int32(registerElementSize)
                 region.tileLength = 1024
-                loads.withUnsafeBufferPointer { region.loads = $0.baseAddress
-                    stores.withUnsafeBufferPointer { region.stores = $0.baseAddress
-                        reductions.withUnsafeBufferPointer { region.reductions = $0.baseAddress
-                            instructions.withUnsafeBufferPointer { region.instructions = $0.baseAddress
+                loads.withUnsafeBufferPointer {
+                    region.loads = $0.baseAddress
+                    stores.withUnsafeBufferPointer {
+                        region.stores = $0.baseAddress
+                        reductions.withUnsafeBufferPointer {
+                            region.reductions = $0.baseAddress
+                            instructions.withUnsafeBufferPointer {
+                                region.instructions = $0.baseAddress
                                 apus_region_run(&region)
                             }
                         }
