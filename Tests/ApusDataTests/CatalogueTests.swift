@@ -132,6 +132,23 @@ import Testing
     }
 }
 
+private let mayDownload = ProcessInfo.processInfo.environment["APUS_TEST_DOWNLOADS"] == "1"
+
+/// Downloads some 300 MB: for after a change of the catalogue.
+@Suite(.enabled(if: mayDownload, "downloads are off: set APUS_TEST_DOWNLOADS=1"), .serialized)
+struct DownloadTests {
+    @Test(arguments: CatalogueEntry.all.map(\.name)) func fetchesAndVerifies(name: String) throws {
+        try withTemporaryFolder { cache in
+            let catalogue = DataCatalogue(entries: CatalogueEntry.all, cache: cache)
+            var steps: [DataCatalogue.Progress] = []
+            let folder = try catalogue.fetch(name) { steps.append($0) }
+            #expect(steps.last == .done(folder: folder.path))
+            try catalogue.verify(name)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: cache.path) == [name])
+        }
+    }
+}
+
 private let fashionMNISTIsFetched = FileManager.default.fileExists(
     atPath: DataCatalogue.standard.folder("fashion-mnist").path)
 
