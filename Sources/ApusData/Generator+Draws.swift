@@ -1,8 +1,8 @@
 import ApusTensor
 import Foundation
 
-/// Draws for shuffling and augmentation. The algorithms are fixed here, not the standard library's, so that a seed's results
-/// outlive the next Swift.
+/// Draws for shuffling and augmentation. The algorithms are fixed here, not the standard library's, so that a seed's
+/// results outlive the next Swift.
 extension Generator {
     /// The generator of one item: it depends on nothing but the seed, the epoch and the item's number.
     convenience init(seed: UInt64, epoch: Int, item: Int) {
@@ -17,7 +17,8 @@ extension Generator {
         range.lowerBound + (range.upperBound - range.lowerBound) * unit()
     }
 
-    /// Uniform in 0 ..< bound: the high half of a 128-bit product (Lemire 2019; its bias, at most bound/2⁶⁴, is let be).
+    /// Uniform in 0 ..< bound: the high half of a 128-bit product (Lemire 2019; its bias, at most bound/2⁶⁴, is let
+    /// be).
     func integer(below bound: Int) -> Int {
         precondition(bound > 0, "integer(below: \(bound)): there is no such number")
         return Int(next().multipliedFullWidth(by: UInt64(bound)).high)

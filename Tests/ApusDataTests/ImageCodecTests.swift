@@ -64,7 +64,8 @@ import Testing
         expectClose(image.pixels.map(Float.init), try Golden.values("cmyk.jpg").values, within: 3)
     }
 
-    /// The files hold the same pixels with each of the eight orientations. Turned as they say, then back by hand, they agree.
+    /// The files hold the same pixels with each of the eight orientations. Turned as they say, then back by hand, they
+    /// agree.
     @Test(arguments: 1...8) func respectsOrientation(number: Int) throws {
         let stored = try Image(contentsOf: Golden.file("orientation1.jpg"))
         let seen = try Image(contentsOf: Golden.file("orientation\(number).jpg"))

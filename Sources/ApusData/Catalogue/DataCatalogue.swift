@@ -6,8 +6,8 @@ import Foundation
 /// let folder = try DataCatalogue.standard.fetch("fashion-mnist") { print($0) }
 /// ```
 ///
-/// A data set appears in the cache whole and verified or not at all: it is made in a temporary folder, which is renamed at the end. What an
-/// interrupted fetch leaves is removed by the next.
+/// A data set appears in the cache whole and verified or not at all: it is made in a temporary folder, which is renamed
+/// at the end. What an interrupted fetch leaves is removed by the next.
 public struct DataCatalogue: Sendable {
     public let entries: [CatalogueEntry]
     /// Where data sets are kept, each in a folder with its name.
@@ -80,8 +80,8 @@ public struct DataCatalogue: Sendable {
 
     /// Puts a data set into the cache, unless it is there and sound, and gives its folder.
     ///
-    /// - Throws: `DataError`: unknown name, the package client failed (with its own words), a file that differs from the recorded one,
-    ///   or a cache that can't be written.
+    /// - Throws: `DataError`: unknown name, the package client failed (with its own words), a file that differs from
+    ///   the recorded one, or a cache that can't be written.
     @discardableResult
     public func fetch(_ name: String, progress: @escaping (Progress) -> Void = { _ in }) throws -> URL {
         let entry = try entry(name)

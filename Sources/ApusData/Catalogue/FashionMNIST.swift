@@ -2,7 +2,8 @@ import Foundation
 
 /// 70,000 grayscale pictures of garments, 28×28, in ten classes: 60,000 to train with and 10,000 to test with.
 ///
-/// Reference: Xiao, Rasul and Vollgraf, “Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms”, 2017.
+/// Reference: Xiao, Rasul and Vollgraf, “Fashion-MNIST: a novel image dataset for benchmarking machine learning
+/// algorithms”, 2017.
 public enum FashionMNIST {
     public static let classNames = [
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",

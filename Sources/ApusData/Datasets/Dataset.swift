@@ -16,8 +16,8 @@ public protocol BatchedDataset<Batch>: Dataset {
 
     /// The samples of these numbers, in this order.
     ///
-    /// - Parameter epoch: the pass over the data that the batch is part of. Random augmentation depends on it and on the samples'
-    ///   numbers alone, never on what was read before.
+    /// - Parameter epoch: the pass over the data that the batch is part of. Random augmentation depends on it and on
+    ///   the samples' numbers alone, never on what was read before.
     func batch(_ indices: [Int], epoch: Int) throws -> Batch
 }
 

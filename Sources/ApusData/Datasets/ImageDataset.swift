@@ -18,7 +18,8 @@ public struct ImageDataset: LabelledImages, BatchedDataset {
     ///   - bytes: (N, C, H, W), row-major
     ///   - labels: N classes in `0 ..< classNames.count`
     ///   - source: what errors call the data
-    /// - Throws: `DataError` where there are no pictures, the counts of pictures and labels differ, or a label has no class.
+    /// - Throws: `DataError` where there are no pictures, the counts of pictures and labels differ, or a label has no
+    ///   class.
     public init(
         bytes: [UInt8], channels: Int, height: Int, width: Int, labels: [Int], classNames: [String],
         source: String = "image data"

@@ -29,7 +29,8 @@ extension Dataset {
     /// The first samples, in order.
     public func prefix(_ count: Int) -> Subset<Self> { Subset(self, indices: Array(0..<min(count, self.count))) }
 
-    /// Disjoint random parts, one for each fraction; the last takes what rounding leaves when the fractions add up to 1.
+    /// Disjoint random parts, one for each fraction; the last takes what rounding leaves when the fractions add up to
+    /// 1.
     public func split(_ fractions: [Double], seed: UInt64 = 0) -> [Subset<Self>] {
         let order = Generator(seed: seed).permutation(of: count)
         return cut(order, fractions).map { Subset(self, indices: $0) }

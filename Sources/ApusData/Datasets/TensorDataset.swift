@@ -11,7 +11,8 @@ public struct LabelledTensors: Sendable {
     }
 }
 
-/// Tensors whose first axes number the samples. A batch is one copy of its rows from memory, without an object a sample.
+/// Tensors whose first axes number the samples. A batch is one copy of its rows from memory, without an object a
+/// sample.
 public struct TensorDataset: BatchedDataset {
     public let inputs: Tensor
     public let targets: Tensor

@@ -3,7 +3,8 @@ import Foundation
 extension Image {
     /// Reads a JPEG or PNG file, told apart by their first bytes.
     ///
-    /// - Throws: `DataError` that names the file: missing, empty, truncated, neither JPEG nor PNG, corrupt, or too large.
+    /// - Throws: `DataError` that names the file: missing, empty, truncated, neither JPEG nor PNG, corrupt, or too
+    ///   large.
     public init(contentsOf url: URL) throws {
         let data = try readFile(url)
         do {

@@ -1,7 +1,8 @@
 import CPNG
 import Foundation
 
-/// PNG through libpng's simplified interface, which turns every kind (palette, 1 to 16 bits, interlaced) into 8-bit channels.
+/// PNG through libpng's simplified interface, which turns every kind (palette, 1 to 16 bits, interlaced) into 8-bit
+/// channels.
 enum PNG {
     static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 

@@ -11,10 +11,12 @@ import Synchronization
 /// }
 /// ```
 ///
-/// The samples of batch `k` of epoch `e` depend on the seed, `e` and `k` alone: `epoch(e, from: k)` goes on where an interrupted training
-/// stopped. Iterating over the loader itself goes through epoch 0 the first time, epoch 1 the second, and so on.
+/// The samples of batch `k` of epoch `e` depend on the seed, `e` and `k` alone: `epoch(e, from: k)` goes on where an
+/// interrupted training stopped. Iterating over the loader itself goes through epoch 0 the first time, epoch 1 the
+/// second, and so on.
 ///
-/// A loop over batches traps where a sample can't be read, with the error's message. Where files may be broken, `nextBatch()` throws it.
+/// A loop over batches traps where a sample can't be read, with the error's message. Where files may be broken,
+/// `nextBatch()` throws it.
 public final class DataLoader<Batch: Sendable>: Sequence, Sendable {
     public let batchSize: Int
     /// Batches an epoch.

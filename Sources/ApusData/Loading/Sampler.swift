@@ -1,7 +1,7 @@
 import ApusTensor
 
-/// The order in which an epoch visits samples. It depends on the sampler and the epoch alone, so that training goes on after a
-/// pause exactly as it would have.
+/// The order in which an epoch visits samples. It depends on the sampler and the epoch alone, so that training goes on
+/// after a pause exactly as it would have.
 public protocol Sampler: Sendable {
     /// How many samples an epoch visits.
     var count: Int { get }
@@ -91,7 +91,8 @@ public struct StratifiedSampler: Sampler {
 
     public var count: Int { classes.reduce(0) { $0 + $1.count } }
 
-    /// The members of each class are shuffled and spread evenly over the epoch from a random start; then all are merged.
+    /// The members of each class are shuffled and spread evenly over the epoch from a random start; then all are
+    /// merged.
     public func indices(epoch: Int) -> [Int] {
         let generator = Generator(seed: seed, epoch: epoch, item: 0)
         var placed: [(position: Double, index: Int)] = []

@@ -2,7 +2,8 @@ import Foundation
 
 /// Pictures in a folder with a sub-folder for each class, whose names in order are the classes.
 ///
-/// Files are read when asked for. Sub-folders of a class folder belong to it; files that are neither JPEG nor PNG by name are ignored.
+/// Files are read when asked for. Sub-folders of a class folder belong to it; files that are neither JPEG nor PNG by
+/// name are ignored.
 public struct ImageFolder: LabelledImages {
     public let folder: URL
     public let files: [URL]

@@ -77,8 +77,8 @@ public struct Table: Sendable {
 
     /// Reads a file, plain or gzipped.
     ///
-    /// - Throws: `DataError` that names file, line and column: missing, empty, broken quotes, rows of different lengths, a field that isn't
-    ///   of its column's type.
+    /// - Throws: `DataError` that names file, line and column: missing, empty, broken quotes, rows of different
+    ///   lengths, a field that isn't of its column's type.
     public init(contentsOf url: URL, options: Options = Options()) throws {
         let data = try readFile(url)
         do {
@@ -139,8 +139,8 @@ public struct Table: Sendable {
 
     /// Columns of numbers side by side: (rows, columns).
     ///
-    /// - Throws: `DataError` for a column that isn't there or isn't of numbers, and, unless filled, for the first value that is missing, NaN or
-    ///   infinite, with its line.
+    /// - Throws: `DataError` for a column that isn't there or isn't of numbers, and, unless filled, for the first value
+    ///   that is missing, NaN or infinite, with its line.
     public func tensor(columns names: [String], missing policy: MissingPolicy = .report, dtype: DType = .float32) throws
         -> Tensor
     {
@@ -174,7 +174,8 @@ public struct Table: Sendable {
         }
     }
 
-    /// A column as classes: the row's class numbers, and the classes' names in order (numbers by value, text by alphabet).
+    /// A column as classes: the row's class numbers, and the classes' names in order (numbers by value, text by
+    /// alphabet).
     public func classes(column name: String) throws -> (labels: [Int], classNames: [String]) {
         switch try column(name).values {
         case .integers(let values): return try classes(values, name)

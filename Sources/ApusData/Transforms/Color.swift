@@ -111,7 +111,8 @@ public struct Grayscale: ImageTransform {
 
 /// Changes brightness, contrast, saturation and hue by random amounts in random order.
 ///
-/// The first three multiply by a factor drawn from `[max(0, 1 − x), 1 + x]`; hue shifts by a share of the circle drawn from `[−x, x]`.
+/// The first three multiply by a factor drawn from `[max(0, 1 − x), 1 + x]`; hue shifts by a share of the circle drawn
+/// from `[−x, x]`.
 public struct ColorJitter: ImageTransform {
     public let brightness: Double
     public let contrast: Double

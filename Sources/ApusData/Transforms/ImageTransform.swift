@@ -2,7 +2,8 @@ import ApusTensor
 
 /// A step between a stored picture and what a network sees.
 ///
-/// A transform that draws random numbers takes them from the generator it is given and from nowhere else, so one seed gives one result.
+/// A transform that draws random numbers takes them from the generator it is given and from nowhere else, so one seed
+/// gives one result.
 public protocol ImageTransform: Sendable {
     func callAsFunction(_ image: FloatImage, using generator: Generator) -> FloatImage
 }

@@ -3,8 +3,8 @@ import Foundation
 
 /// A batch in which every picture is mixed with another, and the classes of both.
 ///
-/// The loss is mixed as the pictures are: `λ · loss(output, labels) + (1 − λ) · loss(output, otherLabels)`, which for cross-entropy is the loss
-/// against `targets(classCount:)`.
+/// The loss is mixed as the pictures are: `λ · loss(output, labels) + (1 − λ) · loss(output, otherLabels)`, which for
+/// cross-entropy is the loss against `targets(classCount:)`.
 public struct MixedBatch: Sendable {
     /// (B, C, H, W)
     public let images: Tensor
@@ -38,10 +38,11 @@ public func mixup(images: Tensor, labels: Tensor, alpha: Double = 0.2, using gen
         otherLabels: labels.gathered(partner), share: share)
 }
 
-/// Each picture with a rectangle replaced by that of another picture of the batch. The rectangle has a share 1 − λ of the area, with λ from
-/// Beta(α, α), before it is cut off at the edges; λ is then counted from the pixels.
+/// Each picture with a rectangle replaced by that of another picture of the batch. The rectangle has a share 1 − λ of
+/// the area, with λ from Beta(α, α), before it is cut off at the edges; λ is then counted from the pixels.
 ///
-/// Reference: Yun et al., “CutMix: regularization strategy to train strong classifiers with localizable features”, ICCV 2019.
+/// Reference: Yun et al., “CutMix: regularization strategy to train strong classifiers with localizable features”, ICCV
+/// 2019.
 ///
 /// - Parameters:
 ///   - images: (B, C, H, W)
