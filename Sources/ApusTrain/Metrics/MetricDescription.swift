@@ -1,0 +1,50 @@
+/// How a metric is called, written and judged.
+public struct MetricDescription: Hashable, Sendable {
+    /// Its key in events and files: `top5`.
+    public var name: String
+    /// What people read: `Top-5 accuracy`.
+    public var title: String
+    /// Whether it is a share of 1, written in percent.
+    public var isShare: Bool
+    public var higherIsBetter: Bool
+
+    public init(_ name: String, title: String, isShare: Bool, higherIsBetter: Bool) {
+        self.name = name
+        self.title = title
+        self.isShare = isShare
+        self.higherIsBetter = higherIsBetter
+    }
+
+    /// What is known of the usual names; others are taken for plain numbers of which more is better.
+    public static func standard(_ name: String) -> MetricDescription {
+        known[name]
+            ?? MetricDescription(
+                name, title: name.prefix(1).uppercased() + name.dropFirst(), isShare: false, higherIsBetter: true)
+    }
+
+    private static let known: [String: MetricDescription] = {
+        let shares = [
+            ("accuracy", "Accuracy"), ("top5", "Top-5 accuracy"), ("precision", "Precision"), ("recall", "Recall"),
+            ("f1", "F1"),
+        ]
+        let costs = [
+            ("loss", "Loss"), ("perplexity", "Perplexity"), ("mse", "Mean squared error"),
+            ("rmse", "Root mean squared error"), ("mae", "Mean absolute error"), ("gradientNorm", "Gradient norm"),
+            ("learningRate", "Learning rate"),
+        ]
+        let descriptions =
+            shares.map { MetricDescription($0.0, title: $0.1, isShare: true, higherIsBetter: true) }
+            + costs.map { MetricDescription($0.0, title: $0.1, isShare: false, higherIsBetter: false) }
+            + [MetricDescription("auc", title: "ROC AUC", isShare: false, higherIsBetter: true)]
+        return Dictionary(uniqueKeysWithValues: descriptions.map { ($0.name, $0) })
+    }()
+
+    public func text(_ value: Double) -> String { isShare ? Format.percent(value) : Format.number(value) }
+
+    /// Whether `value` is better than `other`; a number is better than NaN.
+    public func isBetter(_ value: Double, than other: Double) -> Bool {
+        if value.isNaN { return false }
+        if other.isNaN { return true }
+        return higherIsBetter ? value > other : value < other
+    }
+}
