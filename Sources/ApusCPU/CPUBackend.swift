@@ -22,7 +22,7 @@ public final class CPUBackend: Backend {
     }
 
     public func prepare(_ program: Program) throws -> any Executable {
-        let legal = program.simplified().legalized().simplified()
+        let legal = program.simplified().withTransposedProducts().legalized().simplified()
         Diagnostics.debug(3, legal.description)
         var planner = Planner(legal)
         let plan = try planner.plan()

@@ -23,7 +23,7 @@ struct Planner {
 
     mutating func plan() throws -> CPUPlan {
         let isOutput = Set(program.outputs)
-        let users = userCounts()
+        let users = program.useCounts()
         for kernel in Clustering(program).kernels {
             let first = program.instruction(kernel[0])!
             if first.operation.isPointwise || first.operation.isReduction {
@@ -36,16 +36,6 @@ struct Planner {
         Donation.apply(to: &steps, storages: &storages, outputs: &outputs)
         let (placed, size) = Placement.place(storages, steps)
         return CPUPlan(steps: steps, storages: placed, arenaSize: size, outputs: outputs)
-    }
-
-    /// For each value the instructions and outputs that read it.
-    private func userCounts() -> [Int] {
-        var counts = [Int](repeating: 0, count: program.valueCount)
-        for instruction in program.instructions {
-            for operand in instruction.operands { counts[operand] += 1 }
-        }
-        for output in program.outputs { counts[output] += 1 }
-        return counts
     }
 
     // MARK: Storages and views

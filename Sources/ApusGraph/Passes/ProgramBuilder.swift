@@ -1,0 +1,37 @@
+/// Writes a program anew, instruction by instruction.
+public struct ProgramBuilder {
+    private var program: Program
+    private var replacement: [Int]
+
+    public init(inputs: [TensorType]) {
+        program = Program(inputs: inputs, instructions: [], outputs: [])
+        replacement = Array(0..<inputs.count)
+    }
+
+    /// The new number of a value of the old program.
+    public func number(of old: Int) -> Int { replacement[old] }
+
+    /// The result of the old program's next instruction.
+    public mutating func append(_ number: Int) { replacement.append(number) }
+
+    public func type(_ number: Int) -> TensorType { program.type(number) }
+
+    public func shape(_ number: Int) -> [Int] { program.type(number).shape.dimensions }
+
+    public mutating func emit(_ operation: Operation, _ operands: [Int]) -> Int {
+        let type: TensorType
+        do throws(TensorError) {
+            type = try operation.resultType(operands.map { program.type($0) })
+        } catch {
+            preconditionFailure("a rewritten instruction is wrong: \(error)")
+        }
+        program.instructions.append(.init(operation, operands, type))
+        return program.valueCount - 1
+    }
+
+    public func program(outputs: [Int]) -> Program {
+        var result = program
+        result.outputs = outputs.map { replacement[$0] }
+        return result
+    }
+}
