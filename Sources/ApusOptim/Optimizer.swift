@@ -62,7 +62,7 @@ open class Optimizer {
 
     /// Changes every parameter that has a gradient. The new values, the optimizer's state, the loss and the model's buffers are computed
     /// at once, now.
-    public final func step(_ gradients: Gradients) {
+    public final func step(_ gradients: consuming Gradients) {
         stepCount += 1
         var results = gradients.stepResults
         var steps: [StepKey: UpdateStep] = [:]
@@ -83,6 +83,8 @@ open class Optimizer {
                 results += state.tensors.values
             }
         }
+        // Gradients that nobody looks at afterwards need no memory of their own: the update reads them once.
+        _ = consume gradients
         evaluate(results)
     }
 
