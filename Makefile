@@ -1,15 +1,11 @@
 # make demo   from nothing to a trained network and its report
 # make test   every test
 # make bench  the engine beside PyTorch
-# make goldens  PyTorch's values for the tests, made anew
 
-.PHONY: demo test build setup bench goldens format clean
-
-APUS = .build/release/apus
-DEMO = runs/demo
+.PHONY: demo test build setup bench format clean
 
 demo: build
-	@scripts/demo
+	@DEMO_FLAGS="$(DEMO_FLAGS)" scripts/demo
 
 build: setup
 	@swift build -c release --product apus
