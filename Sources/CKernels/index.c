@@ -6,13 +6,24 @@ int apus_gather(
     long begin, long end) {
     size_t bytes = (size_t)(inner * elementSize);
     int failed = 0;
-    for (long at = begin; at < end; ++at) {
-        int64_t index = indices[at % count];
-        if (index < 0 || index >= extent) {
-            failed = 1;
-            continue;
+    for (long at = begin; at < end;) {
+        const char *block = (const char *)x + (size_t)(at / count * extent) * bytes;
+        long last = (at / count + 1) * count;
+        for (long k = at % count; at < end && at < last; ++at, ++k) {
+            int64_t index = indices[k];
+            if (index < 0 || index >= extent) {
+                failed = 1;
+                continue;
+            }
+            const char *from = block + (size_t)index * bytes;
+            char *to = (char *)out + (size_t)at * bytes;
+            // Sizes that the compiler knows need no call.
+            switch (bytes) {
+            case 4: memcpy(to, from, 4); break;
+            case 8: memcpy(to, from, 8); break;
+            default: memcpy(to, from, bytes);
+            }
         }
-        memcpy((char *)out + (size_t)at * bytes, (const char *)x + (size_t)(at / count * extent + index) * bytes, bytes);
     }
     return failed;
 }

@@ -53,9 +53,14 @@ APUS_CLONES static void NAME(spread_maximum)(
             for (long w = ws.begin; w < ws.end; ++w, ++at) {
                 const REAL *from =
                     x + d * p->xStrides[DEPTH_AXIS] + h * p->xStrides[HEIGHT_AXIS] + w * p->xStrides[WIDTH_AXIS];
+                if (at == 0) {
+                    memcpy(best, from, (size_t)channels * sizeof(REAL));
+                    memset(place, 0, (size_t)channels * sizeof(int32_t));
+                    continue;
+                }
                 APUS_VECTORIZE for (long c = 0; c < channels; ++c) {
                     REAL value = from[c], old = best[c];
-                    bool better = (at == 0) | NAME(exceeds)(value, old);
+                    bool better = NAME(exceeds)(value, old);
                     best[c] = better ? value : old;
                     place[c] = better ? at : place[c];
                 }
@@ -120,14 +125,42 @@ APUS_INLINE void NAME(pool_step)(REAL *y, long yStride, const REAL *x, long step
     }
 }
 
+/// The most common windows: 2 × 2 elements side by side, each in one window.
+static bool NAME(halves)(const apus_pooling *p) {
+    return p->xStrides[WIDTH_AXIS] == 1 && p->yStrides[WIDTH_AXIS] == 1 && p->window[DEPTH] == 1 &&
+        p->stride[DEPTH] == 1 && p->window[HEIGHT] == 2 && p->stride[HEIGHT] == 2 && p->window[WIDTH] == 2 &&
+        p->stride[WIDTH] == 2 && p->padding[DEPTH] == 0 && p->padding[HEIGHT] == 0 && p->padding[WIDTH] == 0 &&
+        p->outputSize[HEIGHT] * 2 <= p->inputSize[HEIGHT] && p->outputSize[WIDTH] * 2 <= p->inputSize[WIDTH];
+}
+
+APUS_CLONES static void NAME(halve_row)(REAL *y, const REAL *x, const REAL *below, long columns, bool maximum) {
+    if (maximum) {
+        APUS_VECTORIZE for (long i = 0; i < columns; ++i) {
+            REAL a = x[2 * i], b = x[2 * i + 1], c = below[2 * i], d = below[2 * i + 1];
+            REAL upper = NAME(greater)(a, b), lower = NAME(greater)(c, d);
+            y[i] = NAME(greater)(upper, lower);
+        }
+    } else {
+        APUS_VECTORIZE for (long i = 0; i < columns; ++i) {
+            y[i] = ((x[2 * i] + x[2 * i + 1]) + (below[2 * i] + below[2 * i + 1])) * (REAL)0.25;
+        }
+    }
+}
+
 APUS_CLONES static void NAME(pool_plane)(const apus_pooling *p, REAL *y, const REAL *x) {
     bool maximum = p->kind == APUS_POOL_MAXIMUM;
     long xStride = p->xStrides[WIDTH_AXIS], yStride = p->yStrides[WIDTH_AXIS], step = p->stride[WIDTH] * xStride;
     long columns = p->outputSize[WIDTH];
+    bool halves = NAME(halves)(p);
     for (long od = 0; od < p->outputSize[DEPTH]; ++od) {
         for (long oh = 0; oh < p->outputSize[HEIGHT]; ++oh) {
             range ds = window_range(p, DEPTH, od), hs = window_range(p, HEIGHT, oh);
             REAL *to = y + od * p->yStrides[DEPTH_AXIS] + oh * p->yStrides[HEIGHT_AXIS];
+            if (halves) {
+                const REAL *from = x + od * p->xStrides[DEPTH_AXIS] + 2 * oh * p->xStrides[HEIGHT_AXIS];
+                NAME(halve_row)(to, from, from + p->xStrides[HEIGHT_AXIS], columns, maximum);
+                continue;
+            }
             REAL first = maximum ? -(REAL)INFINITY : 0;
             for (long i = 0; i < columns; ++i) to[i * yStride] = first;
             for (long d = ds.begin; d < ds.end; ++d) {
@@ -156,7 +189,7 @@ APUS_CLONES static void NAME(pool_plane)(const apus_pooling *p, REAL *y, const R
     }
 }
 
-/// The most common maximum: 2 × 2 elements side by side, each in one window.
+/// The gradient of `halve_row`'s maximum.
 APUS_CLONES static void NAME(halve_gradient)(
     REAL *dx, long dxRow, const REAL *dy, const REAL *x, long columns) {
     REAL *nextRow = dx + dxRow;
@@ -173,13 +206,6 @@ APUS_CLONES static void NAME(halve_gradient)(
         nextRow[2 * i] = (third & !fourth) ? g : 0;
         nextRow[2 * i + 1] = fourth ? g : 0;
     }
-}
-
-static bool NAME(halves)(const apus_pooling *p) {
-    return p->xStrides[WIDTH_AXIS] == 1 && p->yStrides[WIDTH_AXIS] == 1 && p->window[DEPTH] == 1 &&
-        p->stride[DEPTH] == 1 && p->window[HEIGHT] == 2 && p->stride[HEIGHT] == 2 && p->window[WIDTH] == 2 &&
-        p->stride[WIDTH] == 2 && p->padding[DEPTH] == 0 && p->padding[HEIGHT] == 0 && p->padding[WIDTH] == 0 &&
-        p->outputSize[HEIGHT] * 2 <= p->inputSize[HEIGHT] && p->outputSize[WIDTH] * 2 <= p->inputSize[WIDTH];
 }
 
 static void NAME(spread_window_maximum)(

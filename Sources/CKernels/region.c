@@ -5,7 +5,7 @@ enum {
     /// Elements times instructions that a thread is worth.
     GRAIN = 16384,
     /// Sums of float32 go to the result after this many tiles, so that a long sum's error stays small.
-    BLOCK_TILES = 256,
+    BLOCK_TILES = 64,
     /// Outputs of a reduction that may have such a block.
     BLOCK_LIMIT = 4096,
     /// Bytes taken from the stack; beyond, from the heap.
@@ -38,9 +38,8 @@ typedef struct {
     bool dense;
     /// Whether no two parts share an output.
     bool disjoint;
-    /// Where parts but the first accumulate when they do share: part p at (p − 1) · privateBytes.
-    char *private;
-    size_t privateBytes;
+    /// Where parts but the first accumulate when they do share: part p at privateOffset + (p − 1) · privateBytes of `private`.
+    size_t privateOffset, privateBytes;
 } reduction_plan;
 
 typedef struct {
@@ -58,6 +57,7 @@ typedef struct {
     /// Whether instructions write straight to a store's memory.
     bool *storesInPlace;
     reduction_plan *reductions;
+    char *private;
 } run_plan;
 
 static size_t rounded_to_lines(size_t bytes) { return (bytes + LINE - 1) / LINE * LINE; }
@@ -166,6 +166,11 @@ static void plan_parts(run_plan *plan) {
 
 // MARK: One part
 
+/// Outputs of a reduction that only one part reaches.
+typedef struct {
+    long begin, end;
+} output_range;
+
 /// A part's rows and columns, and what its thread works with.
 typedef struct {
     const run_plan *plan;
@@ -176,8 +181,9 @@ typedef struct {
     /// Element offset of the row for each load.
     long *rowOffsets;
     char **accumulators;
-    /// Partial sums on their way to the accumulators, or NULL.
+    /// Partial sums on their way to the accumulators, for the outputs that are this part's alone; NULL for none.
     char **blocks;
+    output_range *ranges;
     long tilesInBlock;
 } part_state;
 
@@ -300,8 +306,10 @@ static void flush_blocks(part_state *state) {
         if (state->blocks[r] == NULL) continue;
         const reduction_plan *reduction = &plan->reductions[r];
         int operation = reduction->reduction->operation, dtype = reduction->reduction->dtype;
-        apus_combine(state->accumulators[r], state->blocks[r], reduction->span, operation, dtype);
-        apus_reduce_fill(state->blocks[r], reduction->span, operation, dtype);
+        output_range own = state->ranges[r];
+        long start = own.begin * apus_element_sizes[dtype], count = own.end - own.begin;
+        apus_combine(state->accumulators[r] + start, state->blocks[r] + start, count, operation, dtype);
+        apus_reduce_fill(state->blocks[r] + start, count, operation, dtype);
     }
     state->tilesInBlock = 0;
 }
@@ -361,11 +369,33 @@ static void cut(long count, long unit, long parts, long part, long *begin, long 
     *end = *end < count ? *end : count;
 }
 
-static size_t block_bytes(const reduction_plan *reduction, long tiles) {
+/// The outputs that are this part's alone; none where they are not one range.
+static output_range own_outputs(const part_state *state, const reduction_plan *reduction) {
+    const run_plan *plan = state->plan;
+    if (plan->parts == 1 || !reduction->disjoint) return (output_range){0, reduction->span};
+    if (plan->splitsColumns) {
+        if (reduction->span != plan->columns) return (output_range){0, 0};
+        return (output_range){state->columnBegin, state->columnEnd};
+    }
+    if (!reduction->dense) return (output_range){0, 0};
+    long outputs = reduction->span / (plan->rows / plan->unit);
+    return (output_range){state->rowBegin / plan->unit * outputs, state->rowEnd / plan->unit * outputs};
+}
+
+static size_t block_bytes(const reduction_plan *reduction, output_range own, long tiles) {
     const apus_reduction *it = reduction->reduction;
     bool sums = it->operation == APUS_SUM && it->dtype == APUS_FLOAT32;
-    if (!sums || tiles <= BLOCK_TILES || reduction->span > BLOCK_LIMIT) return 0;
+    if (!sums || tiles <= BLOCK_TILES || reduction->span > BLOCK_LIMIT || own.begin == own.end) return 0;
     return rounded_to_lines((size_t)reduction->span * sizeof(float));
+}
+
+static char *private_result(const run_plan *plan, const reduction_plan *reduction, long part) {
+    return plan->private + reduction->privateOffset + (size_t)(part - 1) * reduction->privateBytes;
+}
+
+/// Whether each part starts its own outputs, rather than one thread all of them.
+static bool filled_by_parts(const run_plan *plan, const reduction_plan *reduction) {
+    return plan->parts > 1 && reduction->disjoint && !plan->splitsColumns && reduction->dense;
 }
 
 /// Where this part accumulates, with the identity in it.
@@ -374,14 +404,13 @@ static char *start_accumulator(const part_state *state, const reduction_plan *re
     const apus_reduction *it = reduction->reduction;
     long size = apus_element_sizes[it->dtype];
     if (part > 0 && !reduction->disjoint) {
-        char *private = reduction->private + (size_t)(part - 1) * reduction->privateBytes;
+        char *private = private_result(plan, reduction, part);
         apus_reduce_fill(private, reduction->span, it->operation, it->dtype);
         return private;
     }
-    if (reduction->disjoint && !plan->splitsColumns && reduction->dense && plan->parts > 1) {
-        long outputs = reduction->span / (plan->rows / plan->unit);
-        long begin = state->rowBegin / plan->unit * outputs, end = state->rowEnd / plan->unit * outputs;
-        apus_reduce_fill((char *)it->data + begin * size, end - begin, it->operation, it->dtype);
+    if (filled_by_parts(plan, reduction)) {
+        output_range own = own_outputs(state, reduction);
+        apus_reduce_fill((char *)it->data + own.begin * size, own.end - own.begin, it->operation, it->dtype);
     }
     return it->data;
 }
@@ -398,7 +427,12 @@ static void run_part(void *context, long part) {
     long tiles = (state.rowEnd - state.rowBegin) * (state.columnEnd - state.columnBegin) / plan->tileElements + 1;
 
     size_t bytes = (size_t)region->registerCount * plan->registerBytes + LINE;
-    for (int r = 0; r < region->reductionCount; ++r) bytes += block_bytes(&plan->reductions[r], tiles);
+    output_range ranges[region->reductionCount + 1];
+    state.ranges = ranges;
+    for (int r = 0; r < region->reductionCount; ++r) {
+        ranges[r] = own_outputs(&state, &plan->reductions[r]);
+        bytes += block_bytes(&plan->reductions[r], ranges[r], tiles);
+    }
     char *heap = bytes > STACK_LIMIT ? malloc(bytes) : NULL;
     char *memory = heap != NULL ? heap : __builtin_alloca(bytes);
     state.scratch = (char *)rounded_to_lines((size_t)memory);
@@ -415,7 +449,7 @@ static void run_part(void *context, long part) {
     for (int r = 0; r < region->reductionCount; ++r) {
         const reduction_plan *reduction = &plan->reductions[r];
         accumulators[r] = start_accumulator(&state, reduction, part);
-        size_t blockBytes = block_bytes(reduction, tiles);
+        size_t blockBytes = block_bytes(reduction, ranges[r], tiles);
         blocks[r] = blockBytes > 0 ? next : NULL;
         next += blockBytes;
         if (blockBytes > 0) apus_reduce_fill(blocks[r], reduction->span, APUS_SUM, APUS_FLOAT32);
@@ -428,15 +462,15 @@ static void run_part(void *context, long part) {
 
 // MARK: The whole
 
-/// Gives the parts behind the first their own results where they would share them. Returns the bytes needed, placed from `memory` on.
-static size_t place_private(run_plan *plan, char *memory) {
+/// Gives the parts behind the first their own results where they would share one; returns the bytes of all.
+static size_t plan_private(run_plan *plan) {
     size_t bytes = 0;
     for (int r = 0; r < plan->region->reductionCount; ++r) {
         reduction_plan *reduction = &plan->reductions[r];
         if (reduction->disjoint) continue;
         long size = apus_element_sizes[reduction->reduction->dtype];
         reduction->privateBytes = rounded_to_lines((size_t)(reduction->span * size));
-        reduction->private = memory + bytes;
+        reduction->privateOffset = bytes;
         bytes += reduction->privateBytes * (size_t)(plan->parts - 1);
     }
     return bytes;
@@ -448,8 +482,8 @@ static void combine_private(const run_plan *plan) {
         const apus_reduction *it = reduction->reduction;
         if (reduction->disjoint) continue;
         for (long part = 1; part < plan->parts; ++part) {
-            const char *private = reduction->private + (size_t)(part - 1) * reduction->privateBytes;
-            apus_combine(it->data, private, reduction->span, it->operation, it->dtype);
+            apus_combine(
+                it->data, private_result(plan, reduction, part), reduction->span, it->operation, it->dtype);
         }
     }
 }
@@ -480,8 +514,7 @@ void apus_region_run(const apus_region *region) {
         reduction_plan *reduction = &reductions[r];
         reduction->disjoint = plan.parts <= 1 || (plan.splitsColumns ? reduction->lastStride != 0
                                                                      : reduction->unit <= plan.unit);
-        bool filledByParts = reduction->disjoint && !plan.splitsColumns && reduction->dense && plan.parts > 1;
-        if (filledByParts) continue;
+        if (filled_by_parts(&plan, reduction)) continue;
         const apus_reduction *it = reduction->reduction;
         apus_reduce_fill(it->data, reduction->span, it->operation, it->dtype);
     }
@@ -489,10 +522,9 @@ void apus_region_run(const apus_region *region) {
     for (int l = 0; l < region->loadCount; ++l) loads[l] = kind_of_load(&plan, &region->loads[l]);
     for (int s = 0; s < region->storeCount; ++s) storesInPlace[s] = store_in_place(region, s);
 
-    size_t privateBytes = place_private(&plan, NULL);
+    size_t privateBytes = plan_private(&plan);
     char *heap = privateBytes > STACK_LIMIT ? malloc(privateBytes) : NULL;
-    char *memory = heap != NULL ? heap : privateBytes > 0 ? __builtin_alloca(privateBytes) : NULL;
-    if (privateBytes > 0) place_private(&plan, memory);
+    plan.private = heap != NULL ? heap : privateBytes > 0 ? __builtin_alloca(privateBytes) : NULL;
     apus_run_parts(run_part, &plan, plan.parts);
     if (plan.parts > 1) combine_private(&plan);
     free(heap);
