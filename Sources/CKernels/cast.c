@@ -1,7 +1,8 @@
 /// Conversion between any two dtypes.
 #include "internal.h"
 
-/// Toward zero; NaN gives 0, out of range the nearest bound. `low` and `high` are the first floats outside, or the bounds themselves.
+/// Toward zero; NaN gives 0, out of range the nearest bound. `low` and `high` are the first floats outside, or the
+/// bounds themselves.
 #define SATURATING(name, float_type, type, low, high, least, greatest)                                        \
     APUS_INLINE type name(float_type x) {                                                                     \
         type y = (type)(x > low && x < high ? x : 0);                                                         \

@@ -1,4 +1,5 @@
-/// Elementary functions on float without branches, so that loops over them vectorize. Within 4 units in the last place, right at
+/// Elementary functions on float without branches, so that loops over them vectorize. Within 4 units in the last
+/// place, right at
 /// infinities, NaN and denormals. The polynomials are minimax fits on the reduced ranges.
 #pragma once
 

@@ -29,7 +29,16 @@ APUS_INLINE range windows_with(const apus_pooling *p, long k) {
 
 APUS_INLINE long length(range r) { return r.end > r.begin ? r.end - r.begin : 0; }
 
-/// How many elements an average divides by, for the window at (…, column) that covers `covered` elements of depth × height.
+APUS_INLINE long x_offset(const apus_pooling *p, long d, long h, long w) {
+    return d * p->xStrides[DEPTH_AXIS] + h * p->xStrides[HEIGHT_AXIS] + w * p->xStrides[WIDTH_AXIS];
+}
+
+APUS_INLINE long y_offset(const apus_pooling *p, long d, long h, long w) {
+    return d * p->yStrides[DEPTH_AXIS] + h * p->yStrides[HEIGHT_AXIS] + w * p->yStrides[WIDTH_AXIS];
+}
+
+/// How many elements an average divides by, for the window at (…, column) that covers `covered` elements of depth ×
+/// height.
 APUS_INLINE long divisor(const apus_pooling *p, long covered, long column) {
     if (p->countsPadding) return p->window[DEPTH] * p->window[HEIGHT] * p->window[WIDTH];
     long count = covered * length(window_range(p, WIDTH, column));

@@ -13,15 +13,15 @@ APUS_CLONES static void NAME(pool_image)(const apus_pooling *p, REAL *y, const R
     for (long od = 0; od < p->outputSize[DEPTH]; ++od) {
         for (long oh = 0; oh < p->outputSize[HEIGHT]; ++oh) {
             for (long ow = 0; ow < p->outputSize[WIDTH]; ++ow) {
-                range ds = window_range(p, DEPTH, od), hs = window_range(p, HEIGHT, oh), ws = window_range(p, WIDTH, ow);
-                REAL *to = y + od * p->yStrides[DEPTH_AXIS] + oh * p->yStrides[HEIGHT_AXIS] + ow * p->yStrides[WIDTH_AXIS];
+                range ds = window_range(p, DEPTH, od), hs = window_range(p, HEIGHT, oh);
+                range ws = window_range(p, WIDTH, ow);
+                REAL *to = y + y_offset(p, od, oh, ow);
                 REAL first = maximum ? -(REAL)INFINITY : 0;
                 for (long c = 0; c < channels; ++c) to[c] = first;
                 for (long d = ds.begin; d < ds.end; ++d) {
                     for (long h = hs.begin; h < hs.end; ++h) {
                         for (long w = ws.begin; w < ws.end; ++w) {
-                            const REAL *from =
-                                x + d * p->xStrides[DEPTH_AXIS] + h * p->xStrides[HEIGHT_AXIS] + w * p->xStrides[WIDTH_AXIS];
+                            const REAL *from = x + x_offset(p, d, h, w);
                             if (maximum) {
                                 APUS_VECTORIZE for (long c = 0; c < channels; ++c) {
                                     REAL best = to[c], value = from[c];
@@ -51,8 +51,7 @@ APUS_CLONES static void NAME(spread_maximum)(
     for (long d = ds.begin; d < ds.end; ++d) {
         for (long h = hs.begin; h < hs.end; ++h) {
             for (long w = ws.begin; w < ws.end; ++w, ++at) {
-                const REAL *from =
-                    x + d * p->xStrides[DEPTH_AXIS] + h * p->xStrides[HEIGHT_AXIS] + w * p->xStrides[WIDTH_AXIS];
+                const REAL *from = x + x_offset(p, d, h, w);
                 if (at == 0) {
                     memcpy(best, from, (size_t)channels * sizeof(REAL));
                     memset(place, 0, (size_t)channels * sizeof(int32_t));
@@ -71,7 +70,7 @@ APUS_CLONES static void NAME(spread_maximum)(
     for (long d = ds.begin; d < ds.end; ++d) {
         for (long h = hs.begin; h < hs.end; ++h) {
             for (long w = ws.begin; w < ws.end; ++w, ++at) {
-                REAL *to = dx + d * p->xStrides[DEPTH_AXIS] + h * p->xStrides[HEIGHT_AXIS] + w * p->xStrides[WIDTH_AXIS];
+                REAL *to = dx + x_offset(p, d, h, w);
                 APUS_VECTORIZE for (long c = 0; c < channels; ++c) to[c] += place[c] == at ? dy[c] : 0;
             }
         }
@@ -83,7 +82,7 @@ APUS_CLONES static void NAME(spread_average)(
     for (long d = ds.begin; d < ds.end; ++d) {
         for (long h = hs.begin; h < hs.end; ++h) {
             for (long w = ws.begin; w < ws.end; ++w) {
-                REAL *to = dx + d * p->xStrides[DEPTH_AXIS] + h * p->xStrides[HEIGHT_AXIS] + w * p->xStrides[WIDTH_AXIS];
+                REAL *to = dx + x_offset(p, d, h, w);
                 APUS_VECTORIZE for (long c = 0; c < p->channels; ++c) to[c] += dy[c] * scale;
             }
         }
@@ -94,9 +93,9 @@ static void NAME(pool_gradient_image)(const apus_pooling *p, REAL *dx, const REA
     for (long od = 0; od < p->outputSize[DEPTH]; ++od) {
         for (long oh = 0; oh < p->outputSize[HEIGHT]; ++oh) {
             for (long ow = 0; ow < p->outputSize[WIDTH]; ++ow) {
-                range ds = window_range(p, DEPTH, od), hs = window_range(p, HEIGHT, oh), ws = window_range(p, WIDTH, ow);
-                const REAL *from =
-                    dy + od * p->yStrides[DEPTH_AXIS] + oh * p->yStrides[HEIGHT_AXIS] + ow * p->yStrides[WIDTH_AXIS];
+                range ds = window_range(p, DEPTH, od), hs = window_range(p, HEIGHT, oh);
+                range ws = window_range(p, WIDTH, ow);
+                const REAL *from = dy + y_offset(p, od, oh, ow);
                 if (p->kind == APUS_POOL_AVERAGE) {
                     REAL scale = 1 / (REAL)divisor(p, length(ds) * length(hs), ow);
                     NAME(spread_average)(p, dx, from, ds, hs, ws, scale);
@@ -215,7 +214,7 @@ static void NAME(spread_window_maximum)(
     for (long d = ds.begin; d < ds.end; ++d) {
         for (long h = hs.begin; h < hs.end; ++h) {
             for (long w = ws.begin; w < ws.end; ++w) {
-                long at = d * p->xStrides[DEPTH_AXIS] + h * p->xStrides[HEIGHT_AXIS] + w * p->xStrides[WIDTH_AXIS];
+                long at = x_offset(p, d, h, w);
                 if (place >= 0 && !NAME(exceeds)(x[at], best)) continue;
                 best = x[at];
                 place = at;

@@ -5,9 +5,9 @@ enum {
     /// Elements times instructions that a thread is worth.
     GRAIN = 16384,
     /// Sums of float32 go to the result after this many tiles, so that a long sum's error stays small.
-    BLOCK_TILES = 64,
+    BLOCK_TILES = 16,
     /// Outputs of a reduction that may have such a block.
-    BLOCK_LIMIT = 4096,
+    BLOCK_LIMIT = 1024,
     /// Bytes taken from the stack; beyond, from the heap.
     STACK_LIMIT = 1 << 18,
     LINE = 64,
@@ -38,7 +38,8 @@ typedef struct {
     bool dense;
     /// Whether no two parts share an output.
     bool disjoint;
-    /// Where parts but the first accumulate when they do share: part p at privateOffset + (p − 1) · privateBytes of `private`.
+    /// Where parts but the first accumulate when they do share: part p at privateOffset + (p − 1) · privateBytes of
+    /// `private`.
     size_t privateOffset, privateBytes;
 } reduction_plan;
 

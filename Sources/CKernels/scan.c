@@ -8,7 +8,8 @@
 #define MAXIMUM(x, y) ((x) > (y) ? (x) : (y))
 #define MINIMUM(x, y) ((x) < (y) ? (x) : (y))
 
-/// Lanes first ..< first + lanes of one [extent, inner] block; `step` is the way from one element of a lane to the next.
+/// Lanes first ..< first + lanes of one [extent, inner] block; `step` is the way from one element of a lane to the
+/// next.
 #define SCAN(operation, suffix, type, combine)                                                                \
     static void scan_lane_##operation##_##suffix(void *out, const void *x, long extent, long step) {          \
         type *to = out;                                                                                       \

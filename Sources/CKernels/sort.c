@@ -54,7 +54,8 @@ enum { SHORT = 32 };
 SORTS(wide, WIDE_KEY)
 SORTS(narrow, NARROW_KEY)
 
-/// Bits of a float of `width` bits as a key: sign and magnitude become one order, −0 equals 0, NaN is last whichever way.
+/// Bits of a float of `width` bits as a key: sign and magnitude become one order, −0 equals 0, NaN is last whichever
+/// way.
 APUS_INLINE uint64_t float_key(uint64_t bits, int width, bool nan, bool descending) {
     uint64_t sign = (uint64_t)1 << (width - 1), all = sign | (sign - 1);
     if (nan) return all;

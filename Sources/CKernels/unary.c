@@ -108,7 +108,8 @@ static double sigmoid_f64(double x) {
 
 UNARY_CALL(sigmoid_kernel_f64, double, sigmoid_f64)
 
-/// Winitzki's approximation, made exact by Halley's method on erf; on erfc towards the ends, where erf has no digits left.
+/// Winitzki's approximation, made exact by Halley's method on erf; on erfc towards the ends, where erf has no digits
+/// left.
 static double erfinv_f64(double x) {
     double a = fabs(x);
     if (a == 0 || !(a <= 1)) return a == 0 ? x : NAN;

@@ -3,7 +3,8 @@
 /// Conventions, unless a function says otherwise:
 /// - Arrays are contiguous, row-major and aligned to their element. Strides count elements, never bytes.
 /// - `dtype` and `operation` are the numbers of the enums below.
-/// - Work ranges `begin..<end` let callers split a kernel over threads with `apus_parallel`; ranges never share an output.
+/// - Work ranges `begin..<end` let callers split a kernel over threads with `apus_parallel`; ranges never share an
+///   output.
 /// - Integers wrap on overflow. A bool is one byte, 0 or 1.
 /// - Nothing here allocates but sorting and, for a few wide reductions, a region.
 #pragma once
@@ -75,25 +76,29 @@ void apus_set_thread_count(long count);
 
 /// Runs `body` over 0..<count, cut into one contiguous range for each thread of at least `grain` items.
 ///
-/// Which range a part gets depends on nothing but `count`, `grain` and the thread count. One part is called in place, and
+/// Which range a part gets depends on nothing but `count`, `grain` and the thread count. One part is called in place,
+/// and
 /// so is a loop inside a loop. Returns when all is done. `body` is not called when `count` is 0.
 void apus_parallel(void (*body)(void *context, long begin, long end), void *context, long count, long grain);
 
 // MARK: Pointwise (unary.c, binary.c, select.c, cast.c)
 
-/// `out[i] = f(a[i], b[i], c[i])` for i in 0..<n. `out` may be exactly `a`, `b` or `c` when the elements have one size; any other overlap
+/// `out[i] = f(a[i], b[i], c[i])` for i in 0..<n. `out` may be exactly `a`, `b` or `c` when the elements have one
+/// size; any other overlap
 /// is wrong. Operands that `f` does not have are ignored.
 typedef void (*apus_kernel)(void *out, const void *a, const void *b, const void *c, long n);
 
 /// The kernel of a `UnaryOperation`, or NULL where it is undefined.
 ///
-/// Defined on float32 and float64, and on int32, int64, uint8 and bool where integers have the operation (rounding copies, predicates give
+/// Defined on float32 and float64, and on int32, int64, uint8 and bool where integers have the operation (rounding
+/// copies, predicates give
 /// bools). `sign` keeps NaN and ±0.
 apus_kernel apus_unary_kernel(int operation, int dtype);
 
 /// The kernel of a `BinaryOperation`, or NULL where it is undefined.
 ///
-/// On integers: dividing by 0 gives 0, INT_MIN / −1 wraps, a shift by the width or more gives what all bits shifted out leave, a
+/// On integers: dividing by 0 gives 0, INT_MIN / −1 wraps, a shift by the width or more gives what all bits shifted
+/// out leave, a
 /// negative power gives 0 unless the base is ±1. On bool: add is or, multiply is and, maximum, minimum, and, or, xor.
 apus_kernel apus_binary_kernel(int operation, int dtype);
 
@@ -103,11 +108,13 @@ apus_kernel apus_compare_kernel(int comparison, int dtype);
 /// `out[i] = a[i] ? b[i] : c[i]`, where `a` is bool; every dtype.
 apus_kernel apus_select_kernel(int dtype);
 
-/// Conversion between any two dtypes. To bool: x ≠ 0. Float to integer: toward zero, NaN gives 0, out of range gives the nearest bound.
+/// Conversion between any two dtypes. To bool: x ≠ 0. Float to integer: toward zero, NaN gives 0, out of range gives
+/// the nearest bound.
 /// Integer to integer wraps. To a narrower float: to nearest, ties to even.
 apus_kernel apus_cast_kernel(int from, int to);
 
-// MARK: Reductions (reduce.c): float32, float64, int32, int64, uint8, bool (where sum is any, product and minimum are all)
+// MARK: Reductions (reduce.c): float32, float64, int32, int64, uint8, bool (where sum is any, product and minimum are
+// all)
 
 /// `out[0..<n]` becomes the identity: 0, 1, −∞ or the least integer, ∞ or the greatest.
 void apus_reduce_fill(void *out, long n, int operation, int dtype);
@@ -115,13 +122,15 @@ void apus_reduce_fill(void *out, long n, int operation, int dtype);
 /// `out[i] = out[i] ∘ x[i]`. Maximum and minimum return NaN when either is NaN.
 void apus_combine(void *out, const void *x, long n, int operation, int dtype);
 
-/// `out[r] = out[r] ∘ (x[r, 0] ∘ x[r, 1] ∘ …)` for x: [rows, columns]. Sums run in 64 partial sums, so the error grows slowly.
+/// `out[r] = out[r] ∘ (x[r, 0] ∘ x[r, 1] ∘ …)` for x: [rows, columns]. Sums run in 64 partial sums, so the error
+/// grows slowly.
 void apus_reduce_rows(void *out, const void *x, long rows, long columns, int operation, int dtype);
 
 /// `out[c] = out[c] ∘ (x[0, c] ∘ x[1, c] ∘ …)` for x: [rows, columns].
 void apus_reduce_columns(void *out, const void *x, long rows, long columns, int operation, int dtype);
 
-/// Index of the first extreme of x: [outer, extent, inner] along the middle axis, for positions `begin..<end` of outer × inner; `out` is the
+/// Index of the first extreme of x: [outer, extent, inner] along the middle axis, for positions `begin..<end` of
+/// outer × inner; `out` is the
 /// whole result. NaN counts as extreme. Every dtype; extent > 0.
 void apus_arg_reduce(
     int64_t *out, const void *x, long outer, long extent, long inner, int operation, int dtype, long begin, long end);
@@ -161,7 +170,8 @@ int apus_gather_elements(
     void *out, const void *x, const int64_t *indices, long outer, long extent, long inner, long count, int elementSize,
     long begin, long end);
 
-/// updates and indices: [outer, count, inner] into out: [outer, extent, inner], which holds the base. Range over outer × inner.
+/// updates and indices: [outer, count, inner] into out: [outer, extent, inner], which holds the base. Range over
+/// outer × inner.
 int apus_scatter_elements(
     void *out, const int64_t *indices, const void *updates, long outer, long extent, long inner, long count, int mode,
     int dtype, long begin, long end);
@@ -174,7 +184,8 @@ void apus_sort(void *out, const void *x, long rows, long n, int descending, int 
 /// The permutation that sorts each row: out: [rows, n].
 void apus_argsort(int64_t *out, const void *x, long rows, long n, int descending, int dtype);
 
-/// Inclusive running reduction of x: [outer, extent, inner] along the middle axis, for lanes `begin..<end` of outer × inner; from the end
+/// Inclusive running reduction of x: [outer, extent, inner] along the middle axis, for lanes `begin..<end` of outer ×
+/// inner; from the end
 /// when `reverse`. float32, float64, int32, int64, uint8, bool. `out` and `x` are the whole arrays and may be the same.
 void apus_scan(
     void *out, const void *x, long outer, long extent, long inner, int operation, int reverse, int dtype, long begin,
@@ -182,7 +193,8 @@ void apus_scan(
 
 // MARK: Pooling (pool.c); float32 and float64
 
-/// A window sliding over (depth, height, width); axes that there are not have extent, window and stride 1 and padding 0.
+/// A window sliding over (depth, height, width); axes that there are not have extent, window and stride 1 and padding
+/// 0.
 typedef struct {
     /// APUS_POOL_MAXIMUM or APUS_POOL_AVERAGE.
     int kind;
@@ -198,7 +210,8 @@ typedef struct {
     long xStrides[5], yStrides[5];
 } apus_pooling;
 
-/// How many items the range of a pooling kernel runs over: `batch` when there are several channels and both channel strides are 1, else `batch × channels`.
+/// How many items the range of a pooling kernel runs over: `batch` when there are several channels and both channel
+/// strides are 1, else `batch × channels`.
 long apus_pool_count(const apus_pooling *pooling);
 
 /// y = pool(x). A maximum ignores padding; NaN counts as greatest.
@@ -216,7 +229,8 @@ void apus_softmax(void *out, const void *x, long rows, long columns, int logarit
 
 // MARK: Matrix products (matmul.c)
 
-/// Rows `begin..<end` (counted over batch × m) of `out[batch, i, j] = Σ_p a[batch, i, p] · b[batch, p, j]`; out is dense, and strides are
+/// Rows `begin..<end` (counted over batch × m) of `out[batch, i, j] = Σ_p a[batch, i, p] · b[batch, p, j]`; out is
+/// dense, and strides are
 /// those of (batch, row, column).
 void apus_matmul_f64(
     double *out, const double *a, const double *b, long m, long n, long k, const long *aStrides, const long *bStrides,
@@ -224,16 +238,19 @@ void apus_matmul_f64(
 
 // MARK: Random numbers (random.c)
 
-/// Elements `begin..<end` of an endless stream that depends on `key` only; `begin` is a multiple of 4, `out[0]` is element `begin`.
+/// Elements `begin..<end` of an endless stream that depends on `key` only; `begin` is a multiple of 4, `out[0]` is
+/// element `begin`.
 ///
 /// Four elements 4c … 4c+3 come from Philox4x32-10 with key words (low, high half of `key`) and counter words
-/// (low, high half of c, b, 0), where b is 0, and 1 for the second half of 64-bit elements. With the block's words r₀ … r₃:
+/// (low, high half of c, b, 0), where b is 0, and 1 for the second half of 64-bit elements. With the block's words r₀
+/// … r₃:
 /// - bits (int32): element 4c+j is rⱼ.
 /// - uniform float32: (rⱼ >> 8) · 2⁻²⁴.
 /// - uniform float64: elements 4c+2b and 4c+2b+1 are (w >> 11) · 2⁻⁵³ with w = r₁·2³² + r₀ and r₃·2³² + r₂ of block b.
 /// - normal float32: elements 4c+2p and 4c+2p+1 are ρ cos 2πt and ρ sin 2πt with ρ = √(−2 ln u),
 ///   u = ((r₂ₚ >> 8) + 1) · 2⁻²⁴, t = (r₂ₚ₊₁ >> 8) · 2⁻²⁴.
-/// - normal float64: elements 4c+2b and 4c+2b+1 the same with u = ((r₁·2³² + r₀ >> 11) + 1) · 2⁻⁵³ and t = (r₃·2³² + r₂ >> 11) · 2⁻⁵³ of block b.
+/// - normal float64: elements 4c+2b and 4c+2b+1 the same with u = ((r₁·2³² + r₀ >> 11) + 1) · 2⁻⁵³ and t = (r₃·2³² +
+///   r₂ >> 11) · 2⁻⁵³ of block b.
 void apus_random(void *out, int64_t key, int distribution, int dtype, long begin, long end);
 
 // MARK: Fused regions (region.c)
@@ -248,7 +265,8 @@ typedef struct {
     int target;
 } apus_load;
 
-/// `registers[out] = kernel(registers[a], registers[b], registers[c])`; operands not used are any valid register, say 0.
+/// `registers[out] = kernel(registers[a], registers[b], registers[c])`; operands not used are any valid register, say
+/// 0.
 /// `out` may be an operand when the elements have one size.
 typedef struct {
     apus_kernel kernel;
@@ -267,7 +285,8 @@ typedef struct {
 /// Reduces a register's last value over the axes whose stride is 0; the memory is overwritten.
 typedef struct {
     void *data;
-    /// Element strides of the output, one for each axis of the region, 0 where it is reduced, not negative; the last is 0 or 1.
+    /// Element strides of the output, one for each axis of the region, 0 where it is reduced, not negative; the last
+    /// is 0 or 1.
     const long *strides;
     int dtype;
     /// APUS_SUM …
@@ -295,7 +314,8 @@ typedef struct {
     int tileLength;
 } apus_region;
 
-/// Runs a region on as many threads as its size is worth. The result of a reduction depends on the thread count, but on nothing else.
+/// Runs a region on as many threads as its size is worth. The result of a reduction depends on the thread count, but
+/// on nothing else.
 void apus_region_run(const apus_region *region);
 
 #ifdef __cplusplus
