@@ -27,12 +27,9 @@ public func crossEntropy(
     let weighted = weight.map { logProbabilities * $0.alongClasses(of: logits) } ?? logProbabilities
     let counted = (targets .!= ignoredIndex).cast(to: logits.dtype)
     let even = -weighted.sum(axes: axis) * counted
-    let spread: Tensor =
-        switch reduction {
-        case .none: even
-        case .sum: even.sum()
-        case .mean: even.sum() / targetWeights(targets, weight, ignoredIndex, logits.dtype).sum()
-        }
+    let spread =
+        reduction == .mean
+        ? even.sum() / targetWeights(targets, weight, ignoredIndex, logits.dtype).sum() : even.reduced(reduction)
     return exact * (1 - labelSmoothing) + spread * (labelSmoothing / Double(classes))
 }
 

@@ -45,14 +45,17 @@ public func summary<Model: Module>(_ model: Model, input: Tensor, _ call: (Model
     let rest = tracer.multiplyAdds(behind: [output])
     let calls = tracer.calls
 
+    let parameterCounts = ownParameterCounts(model)
     var rows: [Summary.Row] = []
-    for (name, module) in model.namedModules {
+    var seen: Set<String> = []
+    // A module that is a part of another one under the same name has no row of its own.
+    for (name, module) in model.namedModules where seen.insert(name).inserted {
         let call = calls[ObjectIdentifier(module)]
-        if name.isEmpty && call == nil && module.ownParameterCount == 0 { continue }
+        if name.isEmpty && call == nil && parameterCounts[name] == nil { continue }
         rows.append(
             .init(
                 name: name, kind: "\(type(of: module))", outputShapes: call?.outputShapes ?? [],
-                parameterCount: module.ownParameterCount, multiplyAdds: call?.multiplyAdds ?? 0))
+                parameterCount: parameterCounts[name] ?? 0, multiplyAdds: call?.multiplyAdds ?? 0))
     }
     let trainable = model.parameters.filter(\.isTrainable).reduce(0) { $0 + ($1.tensor?.elementCount ?? 0) }
     return Summary(
@@ -68,15 +71,18 @@ extension Module {
         CallTracer.current?.record(self, inputs: inputs, outputs: tensors(in: output))
         return output
     }
+}
 
-    fileprivate var ownParameterCount: Int {
-        var below: Set<ObjectIdentifier> = []
-        for module in modules where module !== self {
-            below.formUnion(module.parameters.map(ObjectIdentifier.init))
-        }
-        return parameters.filter { !below.contains(ObjectIdentifier($0)) }
-            .reduce(0) { $0 + ($1.tensor?.elementCount ?? 0) }
+/// How many numbers each module's own parameters hold, by the modules' names.
+private func ownParameterCounts(_ model: Module) -> [String: Int] {
+    let modules = Set(model.namedModules.map(\.name))
+    var counts: [String: Int] = [:]
+    for (name, slot) in model.namedParameters {
+        var owner = name
+        repeat { owner = owner.lastIndex(of: ".").map { String(owner[..<$0]) } ?? "" } while !modules.contains(owner)
+        counts[owner, default: 0] += slot.tensor?.elementCount ?? 0
     }
+    return counts
 }
 
 /// Notes the calls of layers. Costs are read off the graph that a call made, so they count what is really done.

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Adaptive moments (Kingma and Ba 2015):
 ///
 /// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `p ← p − rate · m̂ / (√v̂ + ε)`, where `m̂ = m / (1 − β₁ᵗ)` and `v̂ = v / (1 − β₂ᵗ)`.
@@ -78,30 +76,3 @@ public final class AdamW: Adam {
         moved(step.decayed(parameter), gradient, &state, step)
     }
 }
-
-extension [String: Tensor] {
-    /// Takes a gradient into the running moments `exp_avg` and `exp_avg_sq`.
-    mutating func moments(
-        _ gradient: Tensor, _ betas: (Double, Double), _ step: UpdateStep
-    ) -> (first: Tensor, second: Tensor) {
-        let first = average("exp_avg", gradient, share: step("1 - beta1", 1 - betas.0))
-        let old = self["exp_avg_sq"] ?? zeros(like: gradient)
-        let second = old * step("beta2", betas.1) + gradient * gradient * step("1 - beta2", 1 - betas.1)
-        self["exp_avg_sq"] = second
-        return (first, second)
-    }
-
-    /// `a ← a + (x − a) · share`
-    mutating func average(_ name: String, _ x: Tensor, share: Tensor) -> Tensor {
-        let old = self[name] ?? zeros(like: x)
-        let new = old + (x - old) * share
-        self[name] = new
-        return new
-    }
-}
-
-/// Zeros as a known value: a program that makes them would be another one than the next step's.
-func zeros(like x: Tensor) -> Tensor { Tensor.zeros(like: x).evaluated() }
-
-/// `baseᵗ`
-func power(_ base: Double, _ t: Int) -> Double { Foundation.pow(base, Double(t)) }

@@ -1,0 +1,133 @@
+/// `softmax(q kᵀ · scale + mask) v` (Vaswani et al. 2017)
+///
+/// - Input: `query (…, L, E)`, `key (…, S, E)`, `value (…, S, V)`. Output: `(…, L, V)`.
+/// - Parameters:
+///   - mask: broadcasts to `(…, L, S)`. Bool: true takes part. Floating point: added to the scores.
+///   - isCausal: position i of the queries sees keys 0 … i.
+///   - scale: `1/√E` by default.
+public func scaledDotProductAttention(
+    _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor? = nil, dropout probability: Double = 0,
+    isCausal: Bool = false, scale: Double? = nil
+) -> Tensor {
+    matmul(
+        attentionWeights(query, key, mask: mask, dropout: probability, isCausal: isCausal, scale: scale), value)
+}
+
+/// `softmax(q kᵀ · scale + mask)`: `(…, L, S)`.
+private func attentionWeights(
+    _ query: Tensor, _ key: Tensor, mask: Tensor?, dropout probability: Double, isCausal: Bool, scale: Double? = nil
+) -> Tensor {
+    let scale = scale ?? 1 / Double(query.shape[query.rank - 1]).squareRoot()
+    var scores = matmul(query * scale, key.T)  // (…, L, S)
+    if isCausal {
+        let shape = Shape(scores.shape.suffix(2))
+        scores = `where`(Tensor.iota(shape, axis: 1) .<= Tensor.iota(shape, axis: 0), scores, -Double.infinity)
+    }
+    if let mask {
+        scores = mask.dtype == .bool ? `where`(mask, scores, -Double.infinity) : scores + mask
+    }
+    return dropout(softmax(scores), probability: probability)
+}
+
+/// Attention with several heads, each with its own projections (Vaswani et al. 2017).
+///
+/// - Input: `query (L, B, features)`, `key (S, B, keyFeatures)`, `value (S, B, valueFeatures)`; with `batchFirst` the batch comes first.
+/// - Output: `(L, B, features)`, and the weights `(B, L, S)`, or `(B, heads, L, S)` where they are not averaged.
+/// - Parameters: `in_proj_weight (3·features, features)` (or `q_proj_weight`, `k_proj_weight`, `v_proj_weight` where the features
+///   differ; Xavier's uniform), `in_proj_bias (3·features)`, `out_proj`.
+public final class MultiheadAttention: Module {
+    @Parameter public var inProjWeight: Tensor?
+    @Parameter public var qProjWeight: Tensor?
+    @Parameter public var kProjWeight: Tensor?
+    @Parameter public var vProjWeight: Tensor?
+    @Parameter public var inProjBias: Tensor?
+    public let outProj: Linear
+    public let features: Int
+    public let heads: Int
+    public let dropoutProbability: Double
+    public let isBatchFirst: Bool
+
+    public init(
+        _ features: Int, heads: Int, dropout: Double = 0, bias: Bool = true, keyFeatures: Int? = nil,
+        valueFeatures: Int? = nil, batchFirst: Bool = false, generator: Generator = .current
+    ) {
+        precondition(
+            heads >= 1 && features % heads == 0, "MultiheadAttention: \(features) features in \(heads) heads")
+        self.features = features
+        self.heads = heads
+        dropoutProbability = dropout
+        isBatchFirst = batchFirst
+        let (keyFeatures, valueFeatures) = (keyFeatures ?? features, valueFeatures ?? features)
+        let isPacked = keyFeatures == features && valueFeatures == features
+        func projection(_ shape: Shape, _ isUsed: Bool) -> Tensor? {
+            isUsed ? .xavierUniform(shape, generator: generator) : nil
+        }
+        inProjWeight = projection([3 * features, features], isPacked)
+        qProjWeight = projection([features, features], !isPacked)
+        kProjWeight = projection([features, keyFeatures], !isPacked)
+        vProjWeight = projection([features, valueFeatures], !isPacked)
+        inProjBias = bias ? .zeros([3 * features]) : nil
+        outProj = Linear(features, features, bias: bias, generator: generator)
+        if bias { outProj.bias = .zeros([features]) }
+    }
+
+    /// - Parameters:
+    ///   - attentionMask: `(L, S)` or `(B · heads, L, S)`. Bool: true does not take part. Floating point: added to the scores.
+    ///   - keyPaddingMask: `(B, S)`, in the same sense: true is padding.
+    ///   - isCausal: position i of the queries sees keys 0 … i.
+    ///   - averagesWeights: whether the weights returned are the heads' mean.
+    public func callAsFunction(
+        _ query: Tensor, _ key: Tensor, _ value: Tensor, attentionMask: Tensor? = nil, keyPaddingMask: Tensor? = nil,
+        isCausal: Bool = false, averagesWeights: Bool = true
+    ) -> (output: Tensor, weights: Tensor) {
+        traced(query, key, value) {
+            let (q, k, v) = projected(query, key, value)  // (B, heads, L or S, features / heads)
+            let weights = attentionWeights(
+                q, k, mask: mask(attentionMask, keyPaddingMask, like: q),
+                dropout: isTraining ? dropoutProbability : 0, isCausal: isCausal)
+            // (B, heads, L, E) → (B, L, heads, E) → (B, L, features)
+            let merged = matmul(weights, v).swappingAxes(1, 2).flattened(from: 2)
+            let output = outProj(merged)
+            return (
+                isBatchFirst ? output : output.swappingAxes(0, 1), averagesWeights ? weights.mean(axes: 1) : weights
+            )
+        }
+    }
+
+    private func projected(_ query: Tensor, _ key: Tensor, _ value: Tensor) -> (Tensor, Tensor, Tensor) {
+        if let inProjWeight, query.node === key.node, key.node === value.node {
+            // Self-attention: one product for all three.
+            let parts = linear(query, inProjWeight, inProjBias).chunked(3, axis: -1)
+            return (split(parts[0]), split(parts[1]), split(parts[2]))
+        }
+        let weights = inProjWeight?.chunked(3) ?? [qProjWeight!, kProjWeight!, vProjWeight!]
+        let biases = inProjBias?.chunked(3)
+        let parts = zip([query, key, value], weights).enumerated().map { index, pair in
+            split(linear(pair.0, pair.1, biases?[index]))
+        }
+        return (parts[0], parts[1], parts[2])
+    }
+
+    /// Heads apart: `(L, B, features)` or `(B, L, features)` → `(B, heads, L, features / heads)`.
+    private func split(_ x: Tensor) -> Tensor {
+        let apart = x.reshaped(x.shape[0], x.shape[1], heads, features / heads)
+        return isBatchFirst ? apart.transposed(0, 2, 1, 3) : apart.transposed(1, 2, 0, 3)
+    }
+
+    /// Both masks as one, to be added to the scores.
+    private func mask(_ attention: Tensor?, _ keyPadding: Tensor?, like q: Tensor) -> Tensor? {
+        let batch = q.shape[0]
+        let byPosition = attention.map { mask in
+            let added = additive(mask, q.dtype)
+            return mask.rank == 3 ? added.reshaped(batch, heads, mask.shape[1], mask.shape[2]) : added
+        }
+        let byKey = keyPadding.map { additive($0, q.dtype).reshaped(batch, 1, 1, $0.shape[1]) }
+        guard let byPosition, let byKey else { return byPosition ?? byKey }
+        return byPosition + byKey
+    }
+
+    private func additive(_ mask: Tensor, _ dtype: DType) -> Tensor {
+        mask.dtype == .bool
+            ? `where`(mask, Tensor(-Double.infinity, dtype: dtype), Tensor(0.0, dtype: dtype)) : mask.cast(to: dtype)
+    }
+}

@@ -1,0 +1,162 @@
+/// What stands between the two products of a transformer's feed-forward part.
+public enum TransformerActivation: String, Sendable, Codable {
+    case relu, gelu, silu
+
+    func callAsFunction(_ x: Tensor) -> Tensor {
+        switch self {
+        case .relu: ApusTensor.relu(x)
+        case .gelu: ApusTensor.gelu(x)
+        case .silu: ApusTensor.silu(x)
+        }
+    }
+}
+
+/// Self-attention and a feed-forward network, each with a residual and a norm (Vaswani et al. 2017).
+///
+/// - Input and output: `(L, B, features)`, with `batchFirst` `(B, L, features)`.
+public final class TransformerEncoderLayer: Module {
+    public let selfAttn: MultiheadAttention
+    public let linear1: Linear
+    public let linear2: Linear
+    public let norm1: LayerNorm
+    public let norm2: LayerNorm
+    public let dropout: Dropout
+    public let activation: TransformerActivation
+    /// Whether norms stand before the parts rather than after the residuals.
+    public let isNormFirst: Bool
+
+    public init(
+        _ features: Int, heads: Int, feedForward: Int = 2048, dropout: Double = 0.1,
+        activation: TransformerActivation = .relu, epsilon: Double = 1e-5, batchFirst: Bool = false,
+        normFirst: Bool = false, bias: Bool = true, generator: Generator = .current
+    ) {
+        selfAttn = MultiheadAttention(
+            features, heads: heads, dropout: dropout, bias: bias, batchFirst: batchFirst, generator: generator)
+        linear1 = Linear(features, feedForward, bias: bias, generator: generator)
+        linear2 = Linear(feedForward, features, bias: bias, generator: generator)
+        norm1 = LayerNorm(features, epsilon: epsilon, bias: bias)
+        norm2 = LayerNorm(features, epsilon: epsilon, bias: bias)
+        self.dropout = Dropout(dropout)
+        self.activation = activation
+        isNormFirst = normFirst
+    }
+
+    public func callAsFunction(
+        _ x: Tensor, mask: Tensor? = nil, keyPaddingMask: Tensor? = nil, isCausal: Bool = false
+    ) -> Tensor {
+        func attend(_ x: Tensor) -> Tensor {
+            dropout(selfAttn(x, x, x, attentionMask: mask, keyPaddingMask: keyPaddingMask, isCausal: isCausal).output)
+        }
+        func feedForward(_ x: Tensor) -> Tensor { dropout(linear2(dropout(activation(linear1(x))))) }
+
+        if isNormFirst {
+            let attended = x + attend(norm1(x))
+            return attended + feedForward(norm2(attended))
+        }
+        let attended = norm1(x + attend(x))
+        return norm2(attended + feedForward(attended))
+    }
+}
+
+/// Self-attention, attention to an encoder's output, and a feed-forward network (Vaswani et al. 2017).
+///
+/// - Input: `x (L, B, features)` and `memory (S, B, features)`; with `batchFirst` the batch comes first. Output: like `x`.
+public final class TransformerDecoderLayer: Module {
+    public let selfAttn: MultiheadAttention
+    public let multiheadAttn: MultiheadAttention
+    public let linear1: Linear
+    public let linear2: Linear
+    public let norm1: LayerNorm
+    public let norm2: LayerNorm
+    public let norm3: LayerNorm
+    public let dropout: Dropout
+    public let activation: TransformerActivation
+    /// Whether norms stand before the parts rather than after the residuals.
+    public let isNormFirst: Bool
+
+    public init(
+        _ features: Int, heads: Int, feedForward: Int = 2048, dropout: Double = 0.1,
+        activation: TransformerActivation = .relu, epsilon: Double = 1e-5, batchFirst: Bool = false,
+        normFirst: Bool = false, bias: Bool = true, generator: Generator = .current
+    ) {
+        func attention() -> MultiheadAttention {
+            MultiheadAttention(
+                features, heads: heads, dropout: dropout, bias: bias, batchFirst: batchFirst, generator: generator)
+        }
+        selfAttn = attention()
+        multiheadAttn = attention()
+        linear1 = Linear(features, feedForward, bias: bias, generator: generator)
+        linear2 = Linear(feedForward, features, bias: bias, generator: generator)
+        norm1 = LayerNorm(features, epsilon: epsilon, bias: bias)
+        norm2 = LayerNorm(features, epsilon: epsilon, bias: bias)
+        norm3 = LayerNorm(features, epsilon: epsilon, bias: bias)
+        self.dropout = Dropout(dropout)
+        self.activation = activation
+        isNormFirst = normFirst
+    }
+
+    public func callAsFunction(
+        _ x: Tensor, memory: Tensor, mask: Tensor? = nil, memoryMask: Tensor? = nil, keyPaddingMask: Tensor? = nil,
+        memoryKeyPaddingMask: Tensor? = nil, isCausal: Bool = false
+    ) -> Tensor {
+        func attend(_ x: Tensor) -> Tensor {
+            dropout(selfAttn(x, x, x, attentionMask: mask, keyPaddingMask: keyPaddingMask, isCausal: isCausal).output)
+        }
+        func attendToMemory(_ x: Tensor) -> Tensor {
+            dropout(
+                multiheadAttn(x, memory, memory, attentionMask: memoryMask, keyPaddingMask: memoryKeyPaddingMask).output
+            )
+        }
+        func feedForward(_ x: Tensor) -> Tensor { dropout(linear2(dropout(activation(linear1(x))))) }
+
+        if isNormFirst {
+            let attended = x + attend(norm1(x))
+            let informed = attended + attendToMemory(norm2(attended))
+            return informed + feedForward(norm3(informed))
+        }
+        let attended = norm1(x + attend(x))
+        let informed = norm2(attended + attendToMemory(attended))
+        return norm3(informed + feedForward(informed))
+    }
+}
+
+/// Encoder layers one after the other, and a last norm if there is one.
+public final class TransformerEncoder: Module {
+    public let layers: [TransformerEncoderLayer]
+    public let norm: LayerNorm?
+
+    public init(layers count: Int, norm: LayerNorm? = nil, _ layer: () -> TransformerEncoderLayer) {
+        layers = (0..<count).map { _ in layer() }
+        self.norm = norm
+    }
+
+    public func callAsFunction(
+        _ x: Tensor, mask: Tensor? = nil, keyPaddingMask: Tensor? = nil, isCausal: Bool = false
+    ) -> Tensor {
+        let y = layers.reduce(x) { $1($0, mask: mask, keyPaddingMask: keyPaddingMask, isCausal: isCausal) }
+        return norm.map { $0(y) } ?? y
+    }
+}
+
+/// Decoder layers one after the other, and a last norm if there is one.
+public final class TransformerDecoder: Module {
+    public let layers: [TransformerDecoderLayer]
+    public let norm: LayerNorm?
+
+    public init(layers count: Int, norm: LayerNorm? = nil, _ layer: () -> TransformerDecoderLayer) {
+        layers = (0..<count).map { _ in layer() }
+        self.norm = norm
+    }
+
+    public func callAsFunction(
+        _ x: Tensor, memory: Tensor, mask: Tensor? = nil, memoryMask: Tensor? = nil, keyPaddingMask: Tensor? = nil,
+        memoryKeyPaddingMask: Tensor? = nil, isCausal: Bool = false
+    ) -> Tensor {
+        let y = layers.reduce(x) { x, layer in
+            layer(
+                x, memory: memory, mask: mask, memoryMask: memoryMask, keyPaddingMask: keyPaddingMask,
+                memoryKeyPaddingMask: memoryKeyPaddingMask, isCausal: isCausal)
+        }
+        return norm.map { $0(y) } ?? y
+    }
+}

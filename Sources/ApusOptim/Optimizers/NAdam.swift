@@ -1,0 +1,48 @@
+import Foundation
+
+/// Adam with Nesterov's momentum (Dozat 2016). With `μₜ = β₁ (1 − 0.96^(t · momentumDecay) / 2)`, `Πₜ = μ₁ ⋯ μₜ` and Adam's `m` and `v̂`:
+///
+/// `p ← p − rate · ((1 − μₜ) / (1 − Πₜ) · g + μₜ₊₁ / (1 − Πₜ₊₁) · m) / (√v̂ + ε)`. Weight decay is an L2 penalty.
+public final class NAdam: Optimizer {
+    public let betas: (Double, Double)
+    public let epsilon: Double
+    public let momentumDecay: Double
+
+    public init(
+        _ groups: [ParameterGroup], learningRate: Double = 2e-3, betas: (Double, Double) = (0.9, 0.999),
+        epsilon: Double = 1e-8, weightDecay: Double = 0, momentumDecay: Double = 4e-3
+    ) {
+        self.betas = betas
+        self.epsilon = epsilon
+        self.momentumDecay = momentumDecay
+        super.init(groups, learningRate: learningRate, weightDecay: weightDecay)
+    }
+
+    public convenience init(
+        _ model: Module, learningRate: Double = 2e-3, betas: (Double, Double) = (0.9, 0.999), epsilon: Double = 1e-8,
+        weightDecay: Double = 0, momentumDecay: Double = 4e-3
+    ) {
+        self.init(
+            [ParameterGroup(model)], learningRate: learningRate, betas: betas, epsilon: epsilon,
+            weightDecay: weightDecay, momentumDecay: momentumDecay)
+    }
+
+    public override func update(
+        _ parameter: Tensor, _ gradient: Tensor, _ state: inout [String: Tensor], _ step: UpdateStep
+    ) -> Tensor {
+        let t = step.count
+        let gradient = step.penalized(gradient, parameter)
+        let moments = state.moments(gradient, betas, step)
+        let correction = step("correction", 1 / (1 - power(betas.1, t)).squareRoot())
+        let denominator = sqrt(moments.second) * correction + step("epsilon", epsilon)
+
+        let product = (state["mu_product"] ?? Tensor(1.0, dtype: .float64)) * step("mu", mu(t))
+        state["mu_product"] = product
+        let ofGradient = step("gradient's share", step.learningRate * (1 - mu(t))) / (1 - product)
+        let ofMoment = step("moment's share", step.learningRate * mu(t + 1)) / (1 - product * step("mu'", mu(t + 1)))
+        return parameter - gradient * ofGradient.cast(to: gradient.dtype) / denominator
+            - moments.first * ofMoment.cast(to: gradient.dtype) / denominator
+    }
+
+    private func mu(_ t: Int) -> Double { betas.0 * (1 - 0.5 * Foundation.pow(0.96, Double(t) * momentumDecay)) }
+}
