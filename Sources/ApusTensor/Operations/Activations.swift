@@ -1,10 +1,10 @@
 // The functions between layers.
 
-/// `max(x, 0)`
+/// `max(x, 0)`, whose gradient at 0 is 0.
 public func relu(_ x: Tensor) -> Tensor { x.dtype.isFloatingPoint ? .unary(.relu, x) : maximum(x, 0) }
 
 /// `min(max(x, 0), 6)`
-public func relu6(_ x: Tensor) -> Tensor { x.clamped(0, 6) }
+public func relu6(_ x: Tensor) -> Tensor { hardTanh(x, low: 0, high: 6) }
 
 /// `1 / (1 + exp(−x))`
 public func sigmoid(_ x: Tensor) -> Tensor { .unary(.sigmoid, x) }
@@ -16,14 +16,14 @@ public func logSigmoid(_ x: Tensor) -> Tensor { minimum(x, 0) - log1p(exp(-abs(x
 public func leakyReLU(_ x: Tensor, slope: Double = 0.01) -> Tensor { `where`(x .> 0, x, x * slope) }
 
 /// `x` where positive, `α (exp(x) − 1)` elsewhere.
-public func elu(_ x: Tensor, alpha: Double = 1) -> Tensor { `where`(x .> 0, x, expm1(minimum(x, 0)) * alpha) }
+public func elu(_ x: Tensor, alpha: Double = 1) -> Tensor { `where`(x .> 0, x, expm1(x.clamped(nil, 0)) * alpha) }
 
 /// Scaled ELU (Klambauer et al. 2017).
 public func selu(_ x: Tensor) -> Tensor { elu(x, alpha: 1.6732632423543772) * 1.0507009873554805 }
 
 /// Continuously differentiable ELU (Barron 2017).
 public func celu(_ x: Tensor, alpha: Double = 1) -> Tensor {
-    maximum(x, 0) + minimum(expm1(minimum(x, 0) / alpha) * alpha, 0)
+    `where`(x .> 0, x, expm1(x.clamped(nil, 0) / alpha) * alpha)
 }
 
 /// `log(1 + exp(βx)) / β` without overflow.
@@ -60,8 +60,11 @@ public func hardSigmoid(_ x: Tensor) -> Tensor { relu6(x + 3) / 6 }
 /// `x · hardSigmoid(x)`
 public func hardSwish(_ x: Tensor) -> Tensor { x * hardSigmoid(x) }
 
-/// `x` limited to [low, high].
-public func hardTanh(_ x: Tensor, low: Double = -1, high: Double = 1) -> Tensor { x.clamped(low, high) }
+/// `x` limited to [low, high]; the gradient at the limits is 0.
+public func hardTanh(_ x: Tensor, low: Double = -1, high: Double = 1) -> Tensor {
+    let (low, high) = (x.operand(low), x.operand(high))
+    return `where`(x .<= low, low, `where`(x .>= high, high, x))
+}
 
 /// `exp(x) / Σ exp(x)` along `axis`.
 public func softmax(_ x: Tensor, axis: Int = -1) -> Tensor {

@@ -216,11 +216,11 @@ public func pow(_ base: Tensor, _ exponent: some TensorScalar) -> Tensor {
 }
 
 extension Tensor {
-    /// The elements limited to [low, high].
+    /// The elements limited to [low, high]; the gradient at the limits is 1.
     public func clamped(_ low: Double? = nil, _ high: Double? = nil) -> Tensor {
         var result = self
-        if let low { result = maximum(result, low) }
-        if let high { result = minimum(result, high) }
+        if let low = low.map(operand) { result = `where`(result .< low, low, result) }
+        if let high = high.map(operand) { result = `where`(result .> high, high, result) }
         return result
     }
 }
