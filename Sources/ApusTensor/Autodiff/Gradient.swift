@@ -73,11 +73,22 @@ func vectorJacobianProduct(of outputs: [Tensor], with seeds: [Tensor], by variab
     }
     for (output, seed) in zip(outputs, seeds) { add(seed, to: output.node) }
 
+    // What slices hand back to a node is put together when all of them are there.
+    var sliced: [ObjectIdentifier: SlicedGradient] = [:]
+
     let leaves = Set(variables.map { ObjectIdentifier($0.node) })
-    for node in order.reversed() where !leaves.contains(ObjectIdentifier(node)) {
-        guard let gradient = gradients.removeValue(forKey: ObjectIdentifier(node)) else { continue }
+    for node in order.reversed() {
+        if let parts = sliced.removeValue(forKey: ObjectIdentifier(node)) { add(parts.total, to: node) }
+        guard !leaves.contains(ObjectIdentifier(node)),
+            let gradient = gradients.removeValue(forKey: ObjectIdentifier(node))
+        else { continue }
         let operands = node.operands
         guard operands.contains(where: { onPath.contains(ObjectIdentifier($0)) }) else { continue }
+        if case .slice(let ranges) = node.operation {
+            sliced[ObjectIdentifier(operands[0]), default: SlicedGradient(shape: operands[0].shape)]
+                .add(ranges, gradient)
+            continue
+        }
         let shares = operandGradients(of: node, operands.map(Tensor.init), gradient)
         for (operand, share) in zip(operands, shares) where onPath.contains(ObjectIdentifier(operand)) {
             if let share { add(share, to: operand) }

@@ -268,7 +268,7 @@ extension Tensor {
 }
 
 /// Puts the gradient back where a slice took it from.
-private func sliceGradient(_ ranges: [SliceRange], _ shape: Shape, _ g: Tensor) -> Tensor {
+func sliceGradient(_ ranges: [SliceRange], _ shape: Shape, _ g: Tensor) -> Tensor {
     if g.elementCount == 0 { return .zeros(shape, dtype: g.dtype) }
     let flipped = ranges.indices.filter { ranges[$0].step < 0 }
     var result = flipped.isEmpty ? g : Tensor(.reverse(axes: flipped), g)
