@@ -70,7 +70,7 @@ let package = Package(
             swiftSettings: settings),
         tests("ApusGraphTests", ["ApusGraph", "ApusReference"]),
         tests("ApusTensorTests", ["ApusTestSupport"], resources: [.copy("Goldens")]),
-        tests("ApusNNTests", ["ApusTestSupport", "ApusNN", "ApusOptim"], exclude: ["Goldens"]),
+        tests("ApusNNTests", ["ApusTestSupport", "ApusNN", "ApusOptim"], resources: [.copy("Goldens")]),
         tests(
             "ApusIOTests", ["ApusTestSupport", "ApusIO"], exclude: ["make-fixtures.py"], resources: [.copy("Fixtures")]),
         tests("ApusDataTests", ["ApusTestSupport", "ApusData"], exclude: ["Goldens"]),
