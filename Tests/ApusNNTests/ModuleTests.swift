@@ -156,7 +156,7 @@ private struct Stop: Error {}
         model.eval()
         #expect(model.modules.allSatisfy { !$0.isTraining })
         model.train()
-        #expect(model.modules.allSatisfy(\.isTraining))
+        #expect(model.modules.allSatisfy { $0.isTraining })
         #expect(model.namedModules.map(\.name) == ["", "0", "1", "1.0", "1.1"])
     }
 

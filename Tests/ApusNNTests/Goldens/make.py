@@ -40,6 +40,7 @@ def record(kind, name, arguments, inputs, call, module=None, training=True):
         for key, value in module.state_dict().items():
             store("state." + key, value)
         module.train(training)
+        module.zero_grad()
     for index, value in enumerate(inputs):
         store(f"in.{index}", value)
     variables = [x.clone().requires_grad_() if x.is_floating_point() else x for x in inputs]
@@ -292,7 +293,7 @@ for arguments in [{}, dict(margin=0.2, reduction="none"), dict(reduction="sum")]
     loss("hingeEmbedding", arguments, lambda a, b: F.hinge_embedding_loss(a, b, **arguments), x(4), signs)
     loss("marginRanking", arguments, lambda a, b, c: F.margin_ranking_loss(a, b, c, **arguments), x(4), x(4), signs)
 # CTC takes logits here: PyTorch's gradient by log-probabilities holds only behind a log-softmax.
-targets = torch.tensor([[1, 2, 2], [3, 1, 0], [2, 2, 2], [1, 1, 1]])
+targets = torch.tensor([[1, 2, 2], [3, 1, 2], [2, 2, 2], [1, 1, 1]])
 for arguments in [
     dict(inputs=[8, 6, 7, 8], targets=[3, 2, 1, 0]), dict(inputs=[8, 6, 7, 8], targets=[3, 2, 1, 3], reduction="sum"),
     dict(inputs=[8, 8, 8, 8], targets=[3, 3, 2, 1], reduction="none"),
