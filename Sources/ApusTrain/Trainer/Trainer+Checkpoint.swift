@@ -1,0 +1,94 @@
+import ApusIO
+import ApusOptim
+import Foundation
+
+/// What a checkpoint says beside its tensors.
+private struct CheckpointNotes: Codable {
+    var system: String
+    var configuration: TrainerConfiguration
+    var state: TrainingState
+}
+
+// A checkpoint's tensors: `model.…`, `optimizer.…`, and `average.…` where weights are averaged.
+
+extension Trainer {
+    func saveCheckpoint(to url: URL) throws {
+        state.seconds = seconds
+        var tensors = prefixed("model.", model.stateDictionary())
+        tensors.merge(prefixed("optimizer.", optimizer.stateDictionary())) { $1 }
+        if let average { tensors.merge(prefixed("average.", average.stateDictionary())) { $1 } }
+        let notes = CheckpointNotes(system: system, configuration: configuration, state: state)
+        try Checkpoint(tensors: tensors, metadata: notes).save(to: url)
+        if url == run?.lastCheckpointURL { checkpointStep = state.position.step }
+        tell(.checkpoint(.init(step: state.position.step, path: url.path)))
+    }
+
+    /// Takes up the run where its last checkpoint stands; `fit` goes on from there.
+    ///
+    /// - Throws: `RunError` where there is no checkpoint or one of other settings, `FileError` and `FormatError` where it cannot be read, and
+    ///   `StateError` where it is of another architecture, naming the missing and unexpected keys.
+    public func resume() throws {
+        guard let run else { preconditionFailure("Trainer.resume: the trainer has no run folder") }
+        let url = run.lastCheckpointURL
+        guard FileManager.default.fileExists(atPath: url.path) else {
+            throw RunError(
+                path: run.path, problem: "the run has no checkpoint to go on from",
+                remedy: "train anew with another --out")
+        }
+        let checkpoint = try Checkpoint<CheckpointNotes>(contentsOf: url)
+        try requireSameCourse(checkpoint.metadata, url)
+        try model.load(unprefixed("model.", checkpoint.tensors))
+        try optimizer.load(unprefixed("optimizer.", checkpoint.tensors))
+        try average?.load(unprefixed("average.", checkpoint.tensors))
+        state = checkpoint.metadata.state
+        checkpointStep = state.position.step
+        if state.bestValue != nil { best = try storedBest(run) }
+    }
+
+    /// Settings that may differ between the sessions of a run: they decide when to stop and what to write, not where the steps lead.
+    private func requireSameCourse(_ notes: CheckpointNotes, _ url: URL) throws {
+        func course(_ configuration: TrainerConfiguration) throws -> JSONValue {
+            var course = configuration
+            course.epochs = 0
+            course.maximumSeconds = nil
+            course.logInterval = 1
+            course.patience = nil
+            course.checkpointSeconds = 0
+            return try JSONValue(encoding: course)
+        }
+        var differences = JSONValue.differences(try course(notes.configuration), try course(configuration))
+        if notes.system != system { differences.insert("system: \(notes.system) there, \(system) here", at: 0) }
+        guard differences.isEmpty else {
+            throw RunError(
+                path: url.path,
+                problem: "the checkpoint is of another training (\(differences.joined(separator: "; ")))",
+                remedy: "resume with the same settings, or begin a new run with another --out")
+        }
+    }
+
+    /// The best model, from its checkpoint.
+    private func storedBest(_ run: RunFolder) throws -> StateDictionary? {
+        guard FileManager.default.fileExists(atPath: run.bestCheckpointURL.path) else { return nil }
+        let tensors = try Checkpoint<CheckpointNotes>(contentsOf: run.bestCheckpointURL).tensors
+        var weights = unprefixed("model.", tensors)
+        let averaged = unprefixed("average.", tensors)
+        for name in weights.keys { if let value = averaged[name] { weights[name] = value } }
+        return weights
+    }
+
+    /// Writes the model as it is now for others to use: its state alone, under PyTorch's names.
+    func saveModel(to run: RunFolder) throws {
+        try SafetensorsFile.write(model.stateDictionary(), metadata: ["system": system], to: run.modelURL)
+    }
+}
+
+private func prefixed(_ prefix: String, _ state: StateDictionary) -> StateDictionary {
+    Dictionary(uniqueKeysWithValues: state.map { (prefix + $0.key, $0.value) })
+}
+
+private func unprefixed(_ prefix: String, _ state: StateDictionary) -> StateDictionary {
+    Dictionary(
+        uniqueKeysWithValues: state.filter { $0.key.hasPrefix(prefix) }.map {
+            (String($0.key.dropFirst(prefix.count)), $0.value)
+        })
+}
