@@ -44,7 +44,7 @@ let package = Package(
         library("ApusIO", ["ApusTensor", "CZip", "CZlib"]),
         library("ApusData", ["ApusTensor", "ApusIO", "CTurboJPEG", "CPNG"]),
         // Floor 5: training, and what fields share
-        library("ApusTrain", ["ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusData"]),
+        library("ApusTrain", ["ApusCPU", "ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusData"]),
         library("ApusVision", ["ApusTensor", "ApusNN", "ApusData"]),
         // Floor 6: everything, and the gallery
         library(
