@@ -170,6 +170,25 @@ private func interruptThisProcess() {
         #expect(rates.first == 1 && rates.last! < 0.05)
     }
 
+    @Test func whatTimeCutShortGoesOnWithMore() throws {
+        try withTemporaryFolder { base in
+            let run = try newRun(base, "run")
+            var time = 0.0
+            let short = makeTrainer(TrainerConfiguration(epochs: 4, maximumSeconds: 8), run: run, clock: { time })
+            short.schedule = nil
+            short.callbacks = [AfterStep { _ in time += 1 }]
+            #expect(try short.fit(blobs()).steps == 8)
+            let rest = makeTrainer(TrainerConfiguration(epochs: 4), run: run, net: BlobNet(seed: 9))
+            rest.schedule = nil
+            try rest.resume()
+            #expect(try rest.fit(blobs()).steps == 24)
+            let whole = makeTrainer(TrainerConfiguration(epochs: 4))
+            whole.schedule = nil
+            try whole.fit(blobs())
+            #expect(bits(rest.model) == bits(whole.model))
+        }
+    }
+
     @Test func callbacksSeeEachMomentAndMayStop() throws {
         final class Diary: TrainerCallback {
             var lines: [String] = []

@@ -1,3 +1,4 @@
+import ApusData
 import Foundation
 
 extension Report.Section {
@@ -128,6 +129,15 @@ extension Report {
             self.detail = detail
             self.verdict = verdict
             self.shares = shares
+        }
+
+        public init(
+            _ image: Image, alternative: String, title: String = "", detail: String = "", verdict: Verdict? = nil,
+            shares: [Share] = []
+        ) throws {
+            self.init(
+                png: try image.pngData(), alternative: alternative, title: title, detail: detail, verdict: verdict,
+                shares: shares)
         }
 
         /// Small pictures are enlarged with hard pixels rather than blurred.

@@ -1,3 +1,4 @@
+import ApusNN
 import Foundation
 
 extension Report.Section {
@@ -97,44 +98,26 @@ extension Report.Section {
             "The most frequent mistake: \(names[a]) taken for \(names[b]), \(count) of \(Format.count(matrix.actualCount(a)))."
     }
 
-    /// The layers of a model, as rows of a table.
-    public static func model(_ rows: [ModelRow], introduction: String = "") -> Self {
-        let cells = rows.map { row in
+    /// The layers of a model, their outputs and their costs.
+    public static func model(_ summary: Summary, introduction: String = "") -> Self {
+        let rows = summary.rows.map { row in
             [
-                row.name, row.kind, row.output.map(shapeText) ?? "–", Format.count(row.parameters),
-                row.operations.map { Format.short(Double($0)) } ?? "–",
+                row.name.isEmpty ? "(model)" : row.name, row.kind,
+                row.outputShapes.isEmpty ? "–" : row.outputShapes.map(shapeText).joined(separator: ", "),
+                row.parameterCount == 0 ? "–" : Format.count(row.parameterCount),
+                row.multiplyAdds == 0 ? "–" : Format.short(Double(row.multiplyAdds)),
             ]
         }
-        let operations = rows.compactMap(\.operations)
-        let total = operations.isEmpty ? "–" : Format.short(Double(operations.reduce(0, +)))
-        let parameters = Format.count(rows.reduce(0) { $0 + $1.parameters })
+        let total = [
+            "Total", summary.kind, shapeText(summary.outputShape), Format.count(summary.parameterCount),
+            Format.short(Double(summary.multiplyAdds)),
+        ]
         return .table(
             "Model", introduction: introduction,
-            Report.Table(
-                head: ["Layer", "Kind", "Output", "Parameters", "FLOPs"], rows: cells,
-                foot: ["Total", "", "", parameters, total]))
+            Report.Table(head: ["Layer", "Kind", "Output", "Parameters", "Multiply–adds"], rows: rows, foot: total))
     }
 
-    private static func shapeText(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: " × ") }
-
-    /// One layer in a model's table.
-    public struct ModelRow: Hashable, Sendable {
-        public var name: String
-        public var kind: String
-        /// The shape of its output.
-        public var output: [Int]?
-        public var parameters: Int
-        /// Floating-point operations of one forward pass.
-        public var operations: Int?
-
-        public init(name: String, kind: String, output: [Int]? = nil, parameters: Int, operations: Int? = nil) {
-            self.name = name
-            self.kind = kind
-            self.output = output
-            self.parameters = parameters
-            self.operations = operations
-        }
-    }
+    private static func shapeText(_ shape: Shape) -> String { shape.map(String.init).joined(separator: " × ") }
 
     /// What the run ran on.
     public static func machine(_ machine: Machine) -> Self { .facts("Machine", machine.facts) }

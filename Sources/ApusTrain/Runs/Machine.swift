@@ -1,3 +1,4 @@
+import ApusCPU
 import Foundation
 
 #if canImport(Glibc)
@@ -17,10 +18,8 @@ public struct Machine: Codable, Hashable, Sendable {
     /// Threads that the engine uses.
     public var threads: Int
 
-    /// The computer this runs on.
-    ///
-    /// - Parameter threads: what the engine was told to use; by default all.
-    public static func current(threads: Int? = nil) -> Machine {
+    /// The computer this runs on, and the threads that the engine uses here.
+    public static func current() -> Machine {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let processor = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
         let flags = Set((field("flags", in: processor) ?? "").split(separator: " ").map(String.init))
@@ -31,7 +30,7 @@ public struct Machine: Codable, Hashable, Sendable {
             processor: field("model name", in: processor) ?? "unknown", cores: cores,
             memoryBytes: Int(ProcessInfo.processInfo.physicalMemory), operatingSystem: distribution,
             kernel: kernelRelease,
-            extensions: known.filter { flags.contains($0.0) }.map(\.1), threads: threads ?? cores)
+            extensions: known.filter { flags.contains($0.0) }.map(\.1), threads: CPUBackend.shared.threadCount)
     }
 
     var facts: [(name: String, value: String)] {

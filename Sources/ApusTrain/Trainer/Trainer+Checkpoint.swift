@@ -41,8 +41,15 @@ extension Trainer {
         try optimizer.load(unprefixed("optimizer.", checkpoint.tensors))
         try average?.load(unprefixed("average.", checkpoint.tensors))
         state = checkpoint.metadata.state
+        state.outcome = stillOver(state)
         checkpointStep = state.position.step
         if state.bestValue != nil { best = try storedBest(run) }
+    }
+
+    /// Why a run that is taken up is over nevertheless: its evaluations get no better, however often it is asked.
+    private func stillOver(_ state: TrainingState) -> TrainingResult.Outcome? {
+        guard let patience = configuration.patience, state.evaluationsSinceBest >= patience else { return nil }
+        return .stoppedEarly
     }
 
     /// Settings that may differ between the sessions of a run: they decide when to stop and what to write, not where the steps lead.

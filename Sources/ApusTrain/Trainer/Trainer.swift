@@ -109,7 +109,7 @@ extension Trainer {
         earlierSeconds = state.seconds
         sessionStart = clock()
         checkpointTime = sessionStart
-        pace = (sessionStart, 0)
+        pace = (sessionStart, state.batchesSeen)
         let stepsPerEpoch = stepCount(of: source.batchCount)
         if let run {
             log = try MetricsLog(run.metricsURL, continuingAfter: state.position.step) { [weak self] message in
@@ -142,7 +142,7 @@ extension Trainer {
                 for callback in callbacks { try callback.epochBegins(state.position, model: model) }
             }
             guard try runSteps(source, evaluate) else { return .interrupted }
-            try endEpoch(evaluate)
+            try endEpoch(evaluate, isComplete: state.position.batch == source.batchCount)
         }
         return state.outcome ?? .completed
     }
@@ -171,7 +171,8 @@ extension Trainer {
         return !interruption.isRequested
     }
 
-    private func endEpoch(_ evaluate: Evaluation?) throws {
+    /// - Parameter isComplete: an epoch that was cut short is gone on with where the run is resumed.
+    private func endEpoch(_ evaluate: Evaluation?, isComplete: Bool) throws {
         if configuration.evaluationInterval == nil || state.evaluatedStep != state.position.step {
             try measure(evaluate)
         }
@@ -180,8 +181,10 @@ extension Trainer {
         let elapsed = seconds - state.epochSeconds
         tell(.epoch(.init(epoch: state.position.epoch, step: state.position.step, metrics: metrics, seconds: elapsed)))
         for callback in callbacks { try callback.epochEnds(state.position, model: model, metrics: metrics) }
-        state.position.epoch += 1
-        state.position.batch = 0
+        if isComplete {
+            state.position.epoch += 1
+            state.position.batch = 0
+        }
         try keepCheckpoint()
     }
 
