@@ -18,12 +18,12 @@ extension Tensor {
     }
 
     /// Both operands in one shape and dtype.
-    private static func aligned(_ name: String, _ a: Tensor, _ b: Tensor) -> (Tensor, Tensor) {
+    private static func aligned(_ name: @autoclosure () -> String, _ a: Tensor, _ b: Tensor) -> (Tensor, Tensor) {
         if a.node.type == b.node.type { return (a, b) }
         let dtype = a.dtype.promoted(with: b.dtype)
         guard let shape = a.shape.broadcast(with: b.shape) else {
             let error = TensorError(
-                "\(name): \(a.shape) with \(b.shape): extents must be equal or 1, counted from the last axis")
+                "\(name()): \(a.shape) with \(b.shape): extents must be equal or 1, counted from the last axis")
             let invalid = Tensor(Node.invalid(error, like: TensorType(a.shape, dtype)))
             return (invalid, invalid)
         }

@@ -2,17 +2,17 @@
 
 extension Tensor {
     /// Axes counted from 0, ascending; nil with a report where one is out of range or named twice.
-    func resolvedAxes(_ name: String, _ axes: [Int]) -> [Int]? {
+    func resolvedAxes(_ name: @autoclosure () -> String, _ axes: [Int]) -> [Int]? {
         if axes.isEmpty { return Array(0..<rank) }
         let resolved = axes.map { $0 < 0 ? $0 + rank : $0 }.sorted()
         guard resolved.allSatisfy((0..<rank).contains), Set(resolved).count == axes.count else {
-            reportTensorError(TensorError("\(name): axes \(axes) of a tensor of shape \(shape)"))
+            reportTensorError(TensorError("\(name()): axes \(axes) of a tensor of shape \(shape)"))
             return nil
         }
         return resolved
     }
 
-    func resolvedAxis(_ name: String, _ axis: Int) -> Int? { resolvedAxes(name, [axis])?.first }
+    func resolvedAxis(_ name: @autoclosure () -> String, _ axis: Int) -> Int? { resolvedAxes(name(), [axis])?.first }
 
     private func reduced(_ reduction: Reduction, _ axes: [Int], keepingAxes: Bool) -> Tensor {
         guard let resolved = resolvedAxes("\(reduction)", axes) else { return self }
