@@ -55,6 +55,8 @@ private func join(_ prefix: String, _ name: String) -> String {
 
 /// Looks into a property's value: containers lead to their elements, everything else but slots and modules is ignored.
 private func visit(_ value: Any, named name: String, _ body: (String, AnyObject) -> Void) {
+    // Most properties are one of these; the casts below cost more than this look.
+    if value is Int || value is Bool || value is Double || value is [Int] { return }
     if let slot = value as? Slot { return body(name, slot) }
     if let module = value as? Module { return body(name, module) }
     guard let container = value as? any Container else { return }
@@ -91,11 +93,19 @@ extension Dictionary: Container {
 
 /// `runningMean` → `running_mean`, `conv1` → `conv1`.
 func snakeCased(_ name: String) -> String {
-    guard name.utf8.contains(where: { (65...90).contains($0) }) else { return name }
-    var result = ""
-    for character in name {
-        if character.isUppercase, let last = result.last, last != ".", last != "_" { result.append("_") }
-        result += character.lowercased()
+    guard name.utf8.contains(where: isCapital) else { return name }
+    var result: [UInt8] = []
+    for byte in name.utf8 {
+        if isCapital(byte) {
+            if let last = result.last, last != UInt8(ascii: "."), last != UInt8(ascii: "_") {
+                result.append(UInt8(ascii: "_"))
+            }
+            result.append(byte + 32)
+        } else {
+            result.append(byte)
+        }
     }
-    return result
+    return String(decoding: result, as: UTF8.self)
 }
+
+private func isCapital(_ byte: UInt8) -> Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) }
