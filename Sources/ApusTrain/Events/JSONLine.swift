@@ -4,8 +4,8 @@ import Foundation
 ///
 /// JSON has no numbers for infinities and NaN: they are written as the strings `Infinity`, `-Infinity` and `NaN`, and read
 /// back.
-enum JSONLine {
-    static func encode(_ value: some Encodable) throws -> String {
+package enum JSONLine {
+    package static func encode(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -13,7 +13,7 @@ enum JSONLine {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    static func decode<Value: Decodable>(_ type: Value.Type = Value.self, _ line: some StringProtocol) throws -> Value {
+    package static func decode<Value: Decodable>(_ type: Value.Type = Value.self, _ line: some StringProtocol) throws -> Value {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Numbers as people read them, the same everywhere.
-enum Format {
+package enum Format {
     /// Four significant digits, scientific where it would be long: `0.8913`, `12.50`, `3.2e-07`, `12,345`.
-    static func number(_ value: Double) -> String {
+    package static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "−∞" : "∞" }
         let magnitude = Swift.abs(value)
@@ -18,19 +18,19 @@ enum Format {
     }
 
     /// Digits in groups of three: `1,234,567`.
-    static func count(_ value: Int) -> String {
+    package static func count(_ value: Int) -> String {
         var digits = Array(String(value.magnitude))
         for position in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: position) }
         return (value < 0 ? "-" : "") + String(digits)
     }
 
     /// A share: `91.28 %`.
-    static func percent(_ share: Double) -> String {
+    package static func percent(_ share: Double) -> String {
         share.isFinite ? String(format: "%.2f %%", share * 100) : number(share)
     }
 
     /// `850`, `12.3k`, `4.56M`.
-    static func short(_ value: Double) -> String {
+    package static func short(_ value: Double) -> String {
         let units: [(Double, String)] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")]
         for (size, unit) in units where Swift.abs(value) >= size {
             let scaled = value / size
@@ -41,7 +41,7 @@ enum Format {
     }
 
     /// `0:07`, `12:30`, `1:02:03`.
-    static func clock(_ seconds: Double) -> String {
+    package static func clock(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e9 else { return "–:––" }
         let total = Int(Swift.max(0, seconds).rounded())
         let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)
@@ -50,7 +50,7 @@ enum Format {
     }
 
     /// `0.84 s`, `42.0 s`, `12 min 30 s`, `1 h 2 min`.
-    static func duration(_ seconds: Double) -> String {
+    package static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite else { return number(seconds) }
         if seconds < 0.1 { return String(format: "%.1f ms", seconds * 1000) }
         if seconds < 10 { return String(format: "%.2f s", seconds) }
@@ -61,7 +61,7 @@ enum Format {
     }
 
     /// `512 B`, `1.5 KiB`, `23.4 GiB`.
-    static func bytes(_ count: Int) -> String {
+    package static func bytes(_ count: Int) -> String {
         var value = Double(count)
         for unit in ["B", "KiB", "MiB", "GiB", "TiB"] {
             if value < 1024 || unit == "TiB" {
