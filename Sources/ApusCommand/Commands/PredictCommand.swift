@@ -1,0 +1,26 @@
+import ApusGallery
+import ArgumentParser
+import Foundation
+
+struct PredictCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "predict", abstract: "Use a trained model on your own files or folders.")
+
+    @OptionGroup var system: SystemArgument
+    @OptionGroup var model: ModelOption
+    @Argument(help: "Files, or folders of files.", completion: .file())
+    var inputs: [String]
+    @OptionGroup var threads: ThreadsOption
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let system = try system.system()
+        let output = output.makeOutput()
+        threads.apply()
+        let options = PredictOptions(
+            model: try model.folder(for: system), inputs: inputs.map { URL(fileURLWithPath: $0) })
+        let failureCount = try system.predict(options, output: output)
+        output.finish("predict", system: system.name)
+        if failureCount > 0 { throw ExitCode(1) }
+    }
+}

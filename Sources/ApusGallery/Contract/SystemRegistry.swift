@@ -1,0 +1,14 @@
+/// Every system of the gallery.
+public enum SystemRegistry {
+    public static let all: [any System] = [ImageClassification()]
+
+    public static var names: [String] { all.map(\.name) }
+
+    /// - Throws: `InputError` with the nearest name.
+    public static func system(named name: String) throws -> any System {
+        guard let system = all.first(where: { $0.name == name }) else {
+            throw InputError.unknown("system", name, among: names)
+        }
+        return system
+    }
+}

@@ -1,0 +1,41 @@
+import Apus
+import Foundation
+
+extension LabelledPictures {
+    /// The default data: Fashion-MNIST, fetched the first time.
+    public static func fashionMNIST(output: any SystemOutput) throws -> LabelledPictures {
+        let progress = FetchProgress("fashion-mnist", output: output)
+        return try LabelledPictures(name: "Fashion-MNIST") { try FashionMNIST.load($0, progress: progress.receive) }
+    }
+
+    /// The default data by its name in the catalogue, or a folder's.
+    public init(named name: String, output: any SystemOutput) throws {
+        self =
+            try name == "fashion-mnist"
+            ? .fashionMNIST(output: output) : LabelledPictures(at: URL(fileURLWithPath: name))
+    }
+
+    /// The pictures in a folder, or the default data where nil.
+    ///
+    /// - Parameter format: what pictures of any size are brought to.
+    static func located(at folder: URL?, format: PictureFormat? = nil, output: any SystemOutput) throws
+        -> LabelledPictures
+    {
+        guard let folder else { return try .fashionMNIST(output: output) }
+        return try LabelledPictures(at: folder, format: format)
+    }
+
+    /// What a model of these pictures takes, with the means and deviations of the training pictures.
+    func preparation(isDefault: Bool) -> PicturePreparation {
+        PicturePreparation(
+            format: format, normalization: isDefault ? FashionMNIST.normalization : train.base.statistics(),
+            ground: PicturePreparation.Ground(of: train.base), trimsMargins: isDefault)
+    }
+
+    /// The same pictures with normalized batches.
+    func normalized(_ normalization: Normalize) -> LabelledPictures {
+        LabelledPictures(
+            train: Subset(train.base.normalized(normalization), indices: train.indices),
+            test: Subset(test.base.normalized(normalization), indices: test.indices), name: name)
+    }
+}
