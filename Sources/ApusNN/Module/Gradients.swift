@@ -73,6 +73,9 @@ public struct Gradients {
         return self
     }
 
+    /// Has something else computed with the step: a norm to look at.
+    package mutating func attach(_ tensor: Tensor) { companions.append(tensor) }
+
     /// What one step's evaluation computes beside the new parameters.
     package var stepResults: [Tensor] { companions + buffers.compactMap(\.tensor) }
 }
