@@ -32,7 +32,9 @@ extension Trainer {
             guard let mean = accumulator.add(gradients) else { continue }
 
             let norms = norms(of: mean)
-            optimizer.step(clipped(mean))
+            var step = clipped(mean)
+            step.attach(norms)
+            optimizer.step(step)
             average?.update()
             return try look(losses, metrics, mean, norms, batch)
         }
