@@ -46,11 +46,12 @@ class Block(nn.Module):
 
 
 class ResNet(nn.Module):
-    """The CIFAR form of a residual net of basic blocks."""
+    """A residual net of basic blocks, without the first pooling, as for CIFAR."""
 
-    def __init__(self, channels, widths, blocks):
+    def __init__(self, channels, widths, blocks, stem=(3, 1)):
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, widths[0], 3, 1, 1, bias=False)
+        kernel, stride = stem
+        self.conv1 = nn.Conv2d(channels, widths[0], kernel, stride, kernel // 2, bias=False)
         self.bn1 = nn.BatchNorm2d(widths[0])
         stages, inputs = [], widths[0]
         for stage, width in enumerate(widths):
@@ -68,7 +69,7 @@ class ResNet(nn.Module):
 WORKLOADS = {
     "mlp": (MLP, (64, 784)),
     "lenet": (LeNet, (256, 1, 28, 28)),
-    "resnet-small": (lambda: ResNet(1, [16, 32, 64], 1), (128, 1, 28, 28)),
+    "resnet-default": (lambda: ResNet(1, [16, 32, 64], 1, stem=(5, 2)), (128, 1, 28, 28)),
     "resnet18": (lambda: ResNet(3, [64, 128, 256, 512], 2), (32, 3, 32, 32)),
 }
 
