@@ -1,7 +1,7 @@
 import ApusOptim
 import Foundation
 
-@testable import ApusTrain
+import ApusTrain
 
 struct BlobBatch {
     var points: Tensor  // (B, 2)

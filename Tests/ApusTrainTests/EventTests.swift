@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import ApusTrain
+import ApusTrain
 
 @Suite struct EventTests {
     static let events: [RunEvent] = [

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ApusTrain
+import ApusTrain
 
 /// A screen that remembers what was written to it, and a clock that is set by hand.
 private final class Recorder {

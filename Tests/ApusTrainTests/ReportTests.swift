@@ -3,7 +3,7 @@ import ApusNN
 import Foundation
 import Testing
 
-@testable import ApusTrain
+import ApusTrain
 
 @Suite struct ReportTests {
     private static let png = Data([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + [UInt8](repeating: 0, count: 40))

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import ApusTrain
+import ApusTrain
 
 private struct Settings: Codable, Equatable {
     var learningRate = 0.1

@@ -3,7 +3,7 @@ import ApusOptim
 import Foundation
 import Testing
 
-@testable import ApusTrain
+import ApusTrain
 
 #if canImport(Glibc)
     import Glibc

@@ -39,12 +39,12 @@ public struct Axis: Hashable, Sendable {
 }
 
 /// An axis fitted to data: a range and its ticks.
-struct FittedAxis {
+package struct FittedAxis {
     let axis: Axis
-    let range: ClosedRange<Double>
-    let ticks: [Double]
+    package let range: ClosedRange<Double>
+    package let ticks: [Double]
 
-    init(_ axis: Axis, values: some Sequence<Double>, tickCount: Int) {
+    package init(_ axis: Axis, values: some Sequence<Double>, tickCount: Int) {
         self.axis = axis
         let usable = values.filter { $0.isFinite && (axis.scale == .linear || $0 > 0) }
         var low = usable.min() ?? axis.range?.lowerBound ?? (axis.scale == .linear ? 0 : 1)
@@ -78,7 +78,7 @@ struct FittedAxis {
     }
 
     /// Where a value lies: 0 at the range's start, 1 at its end; nil where it has no place.
-    func position(_ value: Double) -> Double? {
+    package func position(_ value: Double) -> Double? {
         guard value.isFinite else { return nil }
         switch axis.scale {
         case .linear:
@@ -99,7 +99,7 @@ struct FittedAxis {
 }
 
 /// A round number in few letters: `0.25`, `1,500`, `12k`, `1e-06`.
-func tickText(_ value: Double) -> String {
+package func tickText(_ value: Double) -> String {
     let magnitude = abs(value)
     if magnitude == 0 { return "0" }
     if magnitude < 1e-4 || magnitude >= 1e15 { return String(format: "%.3g", value) }

@@ -109,7 +109,7 @@ extension Plot.Series {
     }
 
     /// At most four points for each of `columns` places along x, which draw the same line: first, least, greatest, last.
-    func thinned(columns: Int) -> Plot.Series {
+    package func thinned(columns: Int) -> Plot.Series {
         guard style != .points, points.count > 4 * columns, let first = points.first, let last = points.last,
             last.x > first.x
         else { return self }

@@ -13,7 +13,9 @@ package enum JSONLine {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    package static func decode<Value: Decodable>(_ type: Value.Type = Value.self, _ line: some StringProtocol) throws -> Value {
+    package static func decode<Value: Decodable>(_ type: Value.Type = Value.self, _ line: some StringProtocol) throws
+        -> Value
+    {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")

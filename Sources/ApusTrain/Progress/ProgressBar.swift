@@ -21,15 +21,15 @@ public final class ProgressBar {
     private var isDrawn = false
 
     /// Where the bar is drawn and what time it is; tests have their own.
-    struct Screen {
-        var isInteractive: Bool
-        var hasColor: Bool
-        var hasUnicode: Bool
-        var width: () -> Int
-        var write: (String) -> Void
-        var now: () -> Double
+    package struct Screen {
+        package var isInteractive: Bool
+        package var hasColor: Bool
+        package var hasUnicode: Bool
+        package var width: () -> Int
+        package var write: (String) -> Void
+        package var now: () -> Double
 
-        init(
+        package init(
             isInteractive: Bool, hasColor: Bool, hasUnicode: Bool, width: @escaping () -> Int,
             write: @escaping (String) -> Void, now: @escaping () -> Double
         ) {
@@ -54,7 +54,7 @@ public final class ProgressBar {
         self.init(label, total: total, unit: unit, screen: Screen(terminal))
     }
 
-    init(_ label: String, total: Int?, unit: String, screen: Screen) {
+    package init(_ label: String, total: Int?, unit: String, screen: Screen) {
         self.label = label
         self.total = total
         self.unit = unit

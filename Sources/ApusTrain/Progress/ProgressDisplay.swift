@@ -12,7 +12,7 @@ public final class ProgressDisplay: RunObserver {
         bar = ProgressBar("Training", total: nil, terminal: terminal)
     }
 
-    init(unit: String, screen: ProgressBar.Screen) {
+    package init(unit: String, screen: ProgressBar.Screen) {
         batchUnit = unit
         bar = ProgressBar("Training", total: nil, unit: "steps", screen: screen)
     }

@@ -1,19 +1,31 @@
 /// One line that says how far some work is: `Epoch 2/5 ━━━━━━╸───── 54% 1.2k images/s 0:12 left loss 0.3121`.
-struct ProgressLine: Sendable {
-    var label: String
+package struct ProgressLine: Sendable {
+    package var label: String
     /// From 0 to 1, or nil where the end is not known.
-    var fraction: Double?
+    package var fraction: Double?
     /// How much is done, in words: `120/234`.
-    var amount: String
-    var rate: String?
-    var secondsLeft: Double?
-    var metrics: [(name: String, value: Double)] = []
+    package var amount: String
+    package var rate: String?
+    package var secondsLeft: Double?
+    package var metrics: [(name: String, value: Double)] = []
+
+    package init(
+        label: String, fraction: Double?, amount: String, rate: String? = nil, secondsLeft: Double? = nil,
+        metrics: [(name: String, value: Double)] = []
+    ) {
+        self.label = label
+        self.fraction = fraction
+        self.amount = amount
+        self.rate = rate
+        self.secondsLeft = secondsLeft
+        self.metrics = metrics
+    }
 
     private static let widestBar = 40
     private static let narrowestBar = 8
 
     /// The line for a terminal of `width` columns; what doesn't fit is left out from the end, the bar shrinks first.
-    func rendered(width: Int, color: Bool, unicode: Bool) -> String {
+    package func rendered(width: Int, color: Bool, unicode: Bool) -> String {
         let percent = fraction.map { "\(Int(($0 * 100).rounded(.down)))%" } ?? amount
         var parts = [percent, rate, timeLeft].compactMap { $0 } + metricTexts
         // A full last column would make some terminals wrap.
@@ -33,7 +45,7 @@ struct ProgressLine: Sendable {
     }
 
     /// The line for a file or a pipe.
-    func plain() -> String {
+    package func plain() -> String {
         let percent = fraction.map { "\(Int(($0 * 100).rounded(.down)))% (\(amount))" } ?? amount
         return ([label, percent] + [rate, timeLeft].compactMap { $0 } + metricTexts).joined(separator: "  ")
     }

@@ -24,7 +24,7 @@ public struct Terminal: Sendable {
         self.init(output, isTerminal: isatty(output.rawValue) != 0, environment: environment)
     }
 
-    init(_ output: Output, isTerminal: Bool, environment: [String: String]) {
+    package init(_ output: Output, isTerminal: Bool, environment: [String: String]) {
         self.output = output
         isInteractive = isTerminal && environment["TERM"] != "dumb"
         hasColor = isInteractive && (environment["NO_COLOR"] ?? "").isEmpty
@@ -53,8 +53,8 @@ public struct Terminal: Sendable {
         }
     }
 
-    static let hideCursor = "\u{1B}[?25l"
-    static let showCursor = "\u{1B}[?25h"
+    package static let hideCursor = "\u{1B}[?25l"
+    package static let showCursor = "\u{1B}[?25h"
     /// Erases from the cursor to the end of the line.
     static let eraseRest = "\u{1B}[K"
 }

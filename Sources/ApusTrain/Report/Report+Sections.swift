@@ -73,7 +73,7 @@ extension Report {
             self.foot = foot
         }
 
-        var markup: Markup {
+        package var markup: Markup {
             let isNumeric = head.indices.map { column in column > 0 && rows.allSatisfy { Self.isNumber($0[column]) } }
             func cells(_ texts: [String], _ tag: Markup, firstTag: Markup, scope: Markup) -> Markup {
                 let cells = texts.enumerated().map { column, text -> Markup in
@@ -146,7 +146,7 @@ extension Report {
             png.count >= 20 && png.dropFirst(16).prefix(4).reduce(0) { $0 << 8 | Int($1) } <= 96
         }
 
-        var markup: Markup {
+        package var markup: Markup {
             let bars = shares.map { share -> Markup in
                 let width = max(0, min(1, share.value)) * 100
                 return """

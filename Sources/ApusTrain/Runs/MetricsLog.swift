@@ -30,7 +30,7 @@ public final class MetricsLog: RunObserver {
         try self.init(appendingTo: url.path, warn: warn)
     }
 
-    init(appendingTo path: String, warn: @escaping (String) -> Void) throws {
+    package init(appendingTo path: String, warn: @escaping (String) -> Void) throws {
         self.path = path
         self.warn = warn
         descriptor = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)

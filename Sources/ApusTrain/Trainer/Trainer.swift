@@ -35,7 +35,7 @@ public final class Trainer<Model: Module, Batch> {
     public var interruption = Interruption()
 
     let loss: Loss
-    var state = TrainingState()
+    package internal(set) var state = TrainingState()
     /// The weights of the best evaluation.
     var best: StateDictionary?
     var average: ExponentialMovingAverage?
@@ -60,7 +60,7 @@ public final class Trainer<Model: Module, Batch> {
             loss: loss)
     }
 
-    init(
+    package init(
         _ model: Model, _ optimizer: Optimizer, _ configuration: TrainerConfiguration, system: String, run: RunFolder?,
         clock: @escaping () -> Double, loss: @escaping Loss
     ) {

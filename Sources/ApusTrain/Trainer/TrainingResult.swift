@@ -22,8 +22,8 @@ public struct TrainingResult: Hashable, Sendable {
 }
 
 /// Where a run stands and what it remembers, tensors aside. Saved with every checkpoint.
-struct TrainingState: Codable, Hashable {
-    var position = TrainingPosition()
+package struct TrainingState: Codable, Hashable {
+    package var position = TrainingPosition()
     var seconds = 0.0
     /// Over the steps of this epoch.
     var epochLoss = Mean()
