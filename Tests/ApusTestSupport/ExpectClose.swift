@@ -1,3 +1,4 @@
+import ApusReference
 import ApusTensor
 import Testing
 
@@ -56,7 +57,14 @@ public func expectClose(
 }
 
 /// What is wrong with `actual`, with the element furthest off, or nil.
+///
+/// Both are computed on the backend in force, and compared with the reference backend's conversions.
 public func difference(_ actual: Tensor, _ expected: Tensor, _ tolerance: Tolerance? = nil) -> String? {
+    evaluate([actual, expected])
+    return Engine.withBackend(ReferenceBackend.shared) { differenceOfValues(actual, expected, tolerance) }
+}
+
+private func differenceOfValues(_ actual: Tensor, _ expected: Tensor, _ tolerance: Tolerance?) -> String? {
     guard actual.node.type == expected.node.type else {
         return "a \(actual.node.type), expected a \(expected.node.type)"
     }

@@ -6,8 +6,6 @@ import Testing
 public enum TestedBackend: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case cpu, reference
 
-    public static let allCases: [TestedBackend] = [.reference]
-
     public var testDescription: String { rawValue }
 
     /// Evaluates what `body` looks at on this backend.

@@ -60,8 +60,10 @@ private struct RandomGraph {
         return program.valueCount - 1
     }
 
+    /// Any value of the dtype, the last one more often.
     private func any() -> Int {
-        maker.chance(0.4) ? program.valueCount - 1 : maker.integer(in: 0...(program.valueCount - 1))
+        let values = (0..<program.valueCount).filter { program.type($0).dtype == dtype }
+        return maker.chance(0.4) ? values.last! : maker.choose(values)
     }
 
     /// A value of the wanted shape: one that broadcasts to it, or else the first input squeezed into a scalar by a maximum.
@@ -69,7 +71,7 @@ private struct RandomGraph {
         for _ in 0..<8 {
             let candidate = any()
             let from = program.type(candidate).shape
-            guard program.type(candidate).dtype == dtype, from.broadcast(with: shape) == shape else { continue }
+            guard from.broadcast(with: shape) == shape else { continue }
             return from == shape ? candidate : add(.broadcast(shape), candidate)
         }
         let scalar = bounded(add(.reduce(.maximum, axes: Array(inputs[0].shape.indices)), 0))
