@@ -187,6 +187,7 @@ private func binaryGradients(
 // MARK: Reductions
 
 private func reductionGradient(_ reduction: Reduction, _ axes: [Int], _ x: Tensor, _ y: Tensor, _ g: Tensor) -> Tensor {
+    if axes.isEmpty { return g }
     let kept = x.shape.keeping(axes: axes)
     let (y, g) = (y.reshaped(kept), g.reshaped(kept))
     switch reduction {
