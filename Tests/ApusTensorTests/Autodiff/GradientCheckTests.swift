@@ -83,7 +83,7 @@ extension UnaryOperation {
     fileprivate var smoothRange: ClosedRange<Double>? {
         switch self {
         case .negate, .exp, .expm1, .sin, .cos, .atan, .sinh, .cosh, .tanh, .asinh, .erf, .sigmoid: -2...2
-        case .absolute: 0.1...2
+        case .absolute, .relu: 0.1...2
         case .log, .sqrt, .rsqrt, .reciprocal: 0.4...3
         case .log1p: -0.6...3
         case .tan: -1...1
