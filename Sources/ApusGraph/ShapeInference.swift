@@ -267,6 +267,7 @@ extension Operation {
 
     private func pooled(_ x: TensorType, _ p: Pooling) throws(TensorError) -> TensorType {
         let n = p.windowSize.count
+        try require(x.dtype.isFloatingPoint, "needs a floating-point dtype, got \(x.dtype); cast first")
         try require(x.shape.rank == n + 2, "\(x.shape) needs batch, channel and \(n) axes to pool")
         try require(x.shape.suffix(n).allSatisfy { $0 >= 1 }, "\(x.shape) has an empty axis to pool")
         try require(

@@ -38,8 +38,11 @@ struct ConformanceTests {
 }
 
 /// Expects the processor's values of a program's outputs to be close to the reference's.
+///
+/// - Parameter dtype: what the program computes in, where outputs may be wider; each output's own if it isn't given.
 func expectConformance(
-    _ program: Program, _ inputs: [Tensor], slack: Double = 1, sourceLocation: SourceLocation = #_sourceLocation
+    _ program: Program, _ inputs: [Tensor], dtype: DType? = nil, slack: Double = 1,
+    sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
     let (actual, expected) = try Engine.withBackend(ReferenceBackend.shared) {
         let buffers = inputs.map(\.buffer)
@@ -53,7 +56,8 @@ func expectConformance(
         let type = program.type(output)
         expectClose(
             Tensor(Node(actual, type: type)), Tensor(Node(expected, type: type)),
-            Tolerance.rounding(of: type.dtype).scaled(by: slack), "\n\(program)\n", sourceLocation: sourceLocation)
+            Tolerance.rounding(of: dtype ?? type.dtype).scaled(by: slack), "\n\(program)\n",
+            sourceLocation: sourceLocation)
     }
 }
 

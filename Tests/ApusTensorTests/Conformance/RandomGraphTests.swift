@@ -23,7 +23,7 @@ struct RandomGraphTests {
         let count = shape == nil ? maker.integer(in: 5...40) : 20
         for _ in 0..<count { graph.grow() }
         let (program, inputs) = graph.finished()
-        try expectConformance(program, inputs, slack: slack)
+        try expectConformance(program, inputs, dtype: dtype, slack: slack)
     }
 }
 
