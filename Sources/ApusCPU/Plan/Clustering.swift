@@ -4,8 +4,8 @@ import ApusGraph
 ///
 /// Views (transpose, broadcast, slice, reshape…) belong to no kernel: they are resolved when something reads them.
 struct Clustering {
-    /// Kernels in an order in which they can run; each lists its instructions' values, ascending.
-    private(set) var kernels: [[Int]] = []
+    /// Kernels after everything that they read; each lists its instructions' values, ascending.
+    var kernels: [[Int]] { sequence.compactMap { $0.map { members[$0] } } }
 
     private let program: Program
     /// For each value the kernel that makes it, found through `root`; −1 for inputs. A view counts to the kernel behind it.
@@ -13,10 +13,12 @@ struct Clustering {
     /// Merged kernels point to the one they became part of.
     private var parent: [Int] = []
     private var members: [[Int]] = []
+    /// The kernels after everything that they read, nil in the place of one that was merged, and each kernel's place. Kept up to
+    /// date, so that whether one needs another is seen from their places, or from the kernels between them.
+    private var sequence: [Int?] = []
+    private var place: [Int] = []
     /// Kernels that read a value element by element in full: a sibling may join them and read it once for both.
     private var readers: [Int: [Int]] = [:]
-    private var visited: [Int] = []
-    private var visit = 0
 
     /// A region larger than this runs out of cache for its registers.
     private static let maximumRegionSize = 64
@@ -29,15 +31,14 @@ struct Clustering {
             if instruction.operation.isView {
                 kernelOf[value] = kernelOf[instruction.operands[0]]
             } else {
-                place(value, instruction)
+                add(value, instruction)
             }
         }
-        kernels = ordered()
     }
 
     // MARK: Growing regions
 
-    private mutating func place(_ value: Int, _ instruction: Program.Instruction) {
+    private mutating func add(_ value: Int, _ instruction: Program.Instruction) {
         let kernel = newKernel(value)
         kernelOf[value] = kernel
         guard let shape = regionShape(value) else { return }
@@ -49,7 +50,9 @@ struct Clustering {
         for operand in instruction.operands where program.type(operand).shape == shape && !isBroadcast(operand) {
             if isMember(operand, shape: shape) && root(kernelOf[operand]) == root(kernelOf[value]) { continue }
             for reader in readers[operand] ?? [] { merge(root(reader), root(kernelOf[value])) }
-            readers[operand, default: []].append(kernelOf[value])
+            // A value may have very many readers: only regions with room for more are remembered.
+            let open = Set((readers[operand] ?? []).map(root) + [root(kernelOf[value])])
+            readers[operand] = open.filter { members[$0].count < Self.maximumRegionSize }.sorted()
         }
     }
 
@@ -75,8 +78,9 @@ struct Clustering {
 
     private mutating func newKernel(_ value: Int) -> Int {
         parent.append(parent.count)
+        place.append(sequence.count)
+        sequence.append(parent.count - 1)
         members.append([value])
-        visited.append(0)
         return parent.count - 1
     }
 
@@ -89,68 +93,53 @@ struct Clustering {
     /// Joins two regions if they run over one space and neither needs the other's finished results.
     private mutating func merge(_ a: Int, _ b: Int) {
         guard a != b, members[a].count + members[b].count <= Self.maximumRegionSize,
-            let shapeA = regionShape(members[a][0]), shapeA == regionShape(members[b][0]),
-            !needs(a, b), !needs(b, a)
+            let shapeA = regionShape(members[a][0]), shapeA == regionShape(members[b][0])
         else { return }
-        parent[b] = a
-        members[a] = (members[a] + members[b]).sorted()
-        members[b] = []
+        let (first, last) = place[a] < place[b] ? (a, b) : (b, a)
+        guard let between = kernels(neededBy: last, behind: first) else { return }
+        resequence(first, last, needed: between)
+        parent[last] = first
+        members[first] = (members[first] + members[last]).sorted()
+        members[last] = []
     }
 
-    /// Whether kernel `a` depends on `b` in a way that forbids to run them as one: through another kernel, a view or a reduction.
-    private mutating func needs(_ a: Int, _ b: Int) -> Bool {
-        visit += 1
-        visited[a] = visit
+    /// The kernels behind `first` in the sequence that `last` needs, or nil if it needs `first` in a way that forbids to run the two
+    /// as one: through another kernel, a view or a reduction.
+    private mutating func kernels(neededBy last: Int, behind first: Int) -> Set<Int>? {
+        let shape = regionShape(members[last][0])!
+        var needed: Set<Int> = []
         var stack: [Int] = []
-        let shape = regionShape(members[a][0])!
-        for member in members[a] {
+        for member in members[last] {
             for operand in program.instruction(member)!.operands where kernelOf[operand] >= 0 {
                 let source = root(kernelOf[operand])
-                if source == b {
-                    if !isMember(operand, shape: shape) { return true }
-                } else {
+                if source == first {
+                    if !isMember(operand, shape: shape) { return nil }
+                } else if source != last {
                     stack.append(source)
                 }
             }
         }
         while let kernel = stack.popLast() {
-            if kernel == b { return true }
-            if visited[kernel] == visit { continue }
-            visited[kernel] = visit
+            if kernel == first { return nil }
+            guard place[kernel] > place[first], needed.insert(kernel).inserted else { continue }
             for member in members[kernel] {
                 for operand in program.instruction(member)!.operands where kernelOf[operand] >= 0 {
                     stack.append(root(kernelOf[operand]))
                 }
             }
         }
-        return false
+        return needed
     }
 
-    // MARK: Order
-
-    /// Kernels after everything that they read, otherwise in the program's order.
-    private func ordered() -> [[Int]] {
-        var done = [Bool](repeating: false, count: parent.count)
-        var result: [[Int]] = []
-        for start in parent.indices where parent[start] == start {
-            var stack: [(kernel: Int, expanded: Bool)] = [(start, false)]
-            while let (kernel, expanded) = stack.popLast() {
-                if done[kernel] { continue }
-                if expanded {
-                    done[kernel] = true
-                    result.append(members[kernel])
-                    continue
-                }
-                stack.append((kernel, true))
-                for member in members[kernel] {
-                    for operand in program.instruction(member)!.operands where kernelOf[operand] >= 0 {
-                        let source = root(kernelOf[operand])
-                        if source != kernel && !done[source] { stack.append((source, false)) }
-                    }
-                }
-            }
+    /// Gives `first` a place behind what `last` needs, before all that stands between them else, and takes away that of `last`.
+    private mutating func resequence(_ first: Int, _ last: Int, needed: Set<Int>) {
+        let range = place[first]...place[last]
+        let between = sequence[range].compactMap { $0 }.filter { $0 != first && $0 != last }
+        let ordered = between.filter(needed.contains) + [first] + between.filter { !needed.contains($0) }
+        for (offset, index) in range.enumerated() {
+            sequence[index] = offset < ordered.count ? ordered[offset] : nil
+            if offset < ordered.count { place[ordered[offset]] = index }
         }
-        return result
     }
 }
 
