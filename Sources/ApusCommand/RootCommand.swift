@@ -24,8 +24,7 @@ struct RootCommand: ParsableCommand {
 
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())
-        // A reader that went away, as in `apus systems | head -1`, is no error worth a message.
-        signal(SIGPIPE, SIG_DFL)
+        prepareSignals()
         do {
             try checkCommandName(arguments)
             var command = try parseAsRoot(arguments)
@@ -33,6 +32,17 @@ struct RootCommand: ParsableCommand {
         } catch {
             Failure(error, isJSON: arguments.contains("--json")).exit()
         }
+    }
+
+    private static func prepareSignals() {
+        // A reader that went away, as in `apus systems | head -1`, is no error worth a message.
+        signal(SIGPIPE, SIG_DFL)
+        // A program that starts this one from a thread with blocked signals hands that on; Ctrl-C has to work all the same.
+        var stops = sigset_t()
+        sigemptyset(&stops)
+        sigaddset(&stops, SIGINT)
+        sigaddset(&stops, SIGTERM)
+        pthread_sigmask(SIG_UNBLOCK, &stops, nil)
     }
 
     /// Names the nearest command where the parser would only call the word unexpected.

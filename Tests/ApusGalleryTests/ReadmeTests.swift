@@ -6,7 +6,8 @@ import Testing
 @Suite struct ReadmeTests {
     @Test func theExampleIsTheOneThatIsCompiled() throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        let readme = try String(contentsOf: folder.appending(path: "../../README.md").standardizedFileURL, encoding: .utf8)
+        let readme = try String(
+            contentsOf: folder.appending(path: "../../README.md").standardizedFileURL, encoding: .utf8)
         let example = try String(contentsOf: folder.appending(path: "ReadmeExample.swift"), encoding: .utf8)
         #expect(readme.contains("```swift\n" + example + "```"))
     }

@@ -41,7 +41,7 @@ public func nearest(to word: String, among names: [String]) -> String? {
 /// How many letters have to be put in, left out, replaced, or exchanged with their neighbour to make `a` into `b`.
 ///
 /// Reference: Damerau, “A technique for computer detection and correction of spelling errors”, 1964.
-func editDistance(_ a: String, _ b: String) -> Int {
+package func editDistance(_ a: String, _ b: String) -> Int {
     let (a, b) = (Array(a), Array(b))
     var rows = [Array(0...b.count)]
     for i in 1..<(a.count + 1) {

@@ -33,7 +33,7 @@ extension LabelledPictures {
     }
 
     /// The same pictures with normalized batches.
-    func normalized(_ normalization: Normalize) -> LabelledPictures {
+    package func normalized(_ normalization: Normalize) -> LabelledPictures {
         LabelledPictures(
             train: Subset(train.base.normalized(normalization), indices: train.indices),
             test: Subset(test.base.normalized(normalization), indices: test.indices), name: name)

@@ -27,7 +27,7 @@ public struct ImageClassification: System {
         presets: Preset.allCases.map { .init(name: $0.rawValue, summary: $0.summary) },
         defaultPreset: Preset.resnet.rawValue)
 
-    enum Preset: String, CaseIterable {
+    package enum Preset: String, CaseIterable {
         case mlp, lenet, resnet
 
         var summary: String {
@@ -38,7 +38,7 @@ public struct ImageClassification: System {
             }
         }
 
-        func makeModel(_ format: PictureFormat, classCount: Int) -> any Layer {
+        package func makeModel(_ format: PictureFormat, classCount: Int) -> any Layer {
             switch self {
             case .mlp: MLP(format, classCount: classCount)
             case .lenet: LeNet(format, classCount: classCount)
@@ -49,16 +49,16 @@ public struct ImageClassification: System {
         /// The smallest side of a picture that leaves something after all poolings.
         var smallestSide: Int { self == .lenet ? 12 : 1 }
 
-        var recipe: Recipe {
+        package var recipe: Recipe {
             switch self {
             case .mlp: Recipe(epochs: 8, batchSize: 128, learningRate: 2e-3)
             case .lenet: Recipe(epochs: 12, batchSize: 128, learningRate: 5e-3)
-            case .resnet: Recipe(epochs: 8, batchSize: 128, learningRate: 0.15, labelSmoothing: 0.05, mirrors: true)
+            case .resnet: Recipe(epochs: 6, batchSize: 128, learningRate: 0.15, labelSmoothing: 0.05, mirrors: true)
             }
         }
 
         /// SGD with Nesterov's momentum where batch normalization keeps large steps safe, Adam elsewhere.
-        func makeOptimizer(_ model: Module, learningRate: Double) -> Optimizer {
+        package func makeOptimizer(_ model: Module, learningRate: Double) -> Optimizer {
             guard self == .resnet else { return Adam(model, learningRate: learningRate) }
             // Decay is for weights; biases and norms have nothing to gain from being small.
             let parameters = model.namedParameters
@@ -71,11 +71,11 @@ public struct ImageClassification: System {
     }
 
     /// How a preset is trained where the user says nothing else.
-    struct Recipe {
+    package struct Recipe {
         var epochs: Int
         var batchSize: Int
         /// The highest of a one-cycle schedule.
-        var learningRate: Double
+        package var learningRate: Double
         var labelSmoothing = 0.0
         var shift = 0
         var mirrors = false

@@ -1,17 +1,22 @@
 import Apus
 
 /// Changes pictures at random so that their classes stay: a network then sees few of them twice.
-struct Augmentation: Codable, Hashable, Sendable {
+package struct Augmentation: Codable, Hashable, Sendable {
     /// How many pixels a picture moves at most, in both directions.
     var shift: Int
     /// Whether half of the pictures are mirrored. Garments and scenes stay what they are, digits and letters don't.
     var mirrors: Bool
 
+    package init(shift: Int, mirrors: Bool) {
+        self.shift = shift
+        self.mirrors = mirrors
+    }
+
     /// One gather for the whole batch: `y[n, c, i, j] = x[n, c, clamp(i + dᵢ), clamp(±(j + dⱼ))]`.
     /// What comes in from outside repeats the edge.
     ///
     /// - Input: `x (B, C, H, W)`.
-    func callAsFunction(_ x: Tensor, generator: Generator = .current) -> Tensor {
+    package func callAsFunction(_ x: Tensor, generator: Generator = .current) -> Tensor {
         if shift == 0 && !mirrors { return x }
         let (count, channels, height, width) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
         let rows = moved(.range(height).reshaped(1, height, 1), below: height, count, generator)  // (B, H, 1)

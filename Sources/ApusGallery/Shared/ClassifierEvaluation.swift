@@ -1,7 +1,7 @@
 import Apus
 
 /// What a classifier says about held-out pictures, and how right it is.
-struct ClassifierEvaluation {
+package struct ClassifierEvaluation {
     /// What it says about one picture.
     struct Verdict {
         /// The picture's number.
@@ -17,7 +17,7 @@ struct ClassifierEvaluation {
     }
 
     private(set) var verdicts: [Verdict] = []
-    private(set) var confusion: ConfusionMatrix
+    package private(set) var confusion: ConfusionMatrix
     private var loss = Mean()
     private var top5: TopKAccuracy?
 
@@ -26,7 +26,7 @@ struct ClassifierEvaluation {
     /// Measures a model in evaluation mode.
     ///
     /// - Parameter progress: told how many pictures are done.
-    init(of model: any Layer, on pictures: Subset<ImageDataset>, progress: (Int) -> Void = { _ in }) throws {
+    package init(of model: any Layer, on pictures: Subset<ImageDataset>, progress: (Int) -> Void = { _ in }) throws {
         let classCount = pictures.classNames.count
         confusion = ConfusionMatrix(classCount: classCount)
         // Among five classes or fewer, the right one is always one of five.
@@ -59,7 +59,7 @@ struct ClassifierEvaluation {
         confusion.update(predicted: verdicts[first...].map(\.predicted), actual: classes)
     }
 
-    var metrics: [String: Double] {
+    package var metrics: [String: Double] {
         var metrics = ["accuracy": confusion.accuracy, "loss": loss.value, "f1": confusion.macro.f1]
         if let top5 { metrics["top5"] = top5.value }
         return metrics

@@ -19,6 +19,13 @@ public struct PicturePreparation: Codable, Hashable, Sendable {
     /// Whether even margins are cut off before scaling, as the makers of Fashion-MNIST did.
     public var trimsMargins: Bool
 
+    public init(format: PictureFormat, normalization: Normalize, ground: Ground, trimsMargins: Bool) {
+        self.format = format
+        self.normalization = normalization
+        self.ground = ground
+        self.trimsMargins = trimsMargins
+    }
+
     /// The picture with values in [0, 1], before normalization.
     public func callAsFunction(_ image: Image) -> FloatImage {
         var picture = FloatImage(image.overWhite().converted(toChannels: format.channels))
@@ -49,7 +56,7 @@ extension PicturePreparation.Ground {
 
 extension Image {
     /// Without transparency: laid on white paper.
-    func overWhite() -> Image {
+    package func overWhite() -> Image {
         guard channels == 4 else { return self }
         var rgb: [UInt8] = []
         rgb.reserveCapacity(width * height * 3)
