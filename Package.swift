@@ -55,13 +55,13 @@ let package = Package(
         .executableTarget(
             name: "ApusCommand",
             dependencies: [
-                "ApusCPU", "ApusGallery", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ApusCPU", "ApusCPU", "ApusGallery", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 
         .executableTarget(
             name: "apus-bench",
-            dependencies: ["Apus", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["Apus", "ApusCPU", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Benchmarks/ApusBench", swiftSettings: settings),
 
         .target(

@@ -27,6 +27,11 @@ struct ApusBench: ParsableCommand {
     @Flag(help: "One JSON line for each workload.")
     var json = false
 
+    static func main() {
+        ThreadWaiting.shorten()
+        main(nil)
+    }
+
     func validate() throws {
         for name in names where !workloads.contains(where: { $0.name == name }) {
             throw ValidationError(

@@ -1,3 +1,4 @@
+import ApusCPU
 import ApusGallery
 import ArgumentParser
 import Foundation
@@ -23,6 +24,7 @@ struct RootCommand: ParsableCommand {
         ])
 
     static func main() {
+        ThreadWaiting.shorten()
         let arguments = Array(CommandLine.arguments.dropFirst())
         prepareSignals()
         do {
