@@ -55,7 +55,7 @@ let package = Package(
         .executableTarget(
             name: "ApusCommand",
             dependencies: [
-                "ApusCPU", "ApusCPU", "ApusGallery", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ApusCPU", "ApusGallery", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 
