@@ -28,7 +28,8 @@ public final class ProgressDisplay: RunObserver {
             if start.fromStep > 0 { bar.print("Going on after step \(start.fromStep)") }
         case .step(let step):
             bar.label = "Epoch \(step.epoch + 1)" + (epochs.map { "/\($0)" } ?? "")
-            bar.show(ordered(step.metrics) + ordered(evaluated))
+            // A loss beside the step's own loss would only puzzle.
+            bar.show(ordered(step.metrics) + ordered(evaluated.filter { step.metrics[$0.key] == nil }))
             if let rate = step.rate { bar.show(rate: rate, unit: batchUnit) }
             bar.update(completed: step.step)
         case .evaluation(let evaluation):
