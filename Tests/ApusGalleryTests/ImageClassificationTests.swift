@@ -66,6 +66,44 @@ import Testing
     }
 }
 
+@Suite struct LabelledPicturesTests {
+    @Test func binaryCIFARIsRecognized() throws {
+        let place = try Workplace()
+        let folder = place.url("cifar-10-batches-bin")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let records = Data((0..<20).flatMap { [UInt8($0 % 10)] + [UInt8](repeating: 40, count: 3072) })
+        for name in (1...5).map({ "data_batch_\($0).bin" }) + ["test_batch.bin"] {
+            try records.write(to: folder.appendingPathComponent(name))
+        }
+        let pictures = try LabelledPictures(at: place.folder)
+        #expect(pictures.format == PictureFormat(channels: 3, height: 32, width: 32))
+        #expect((pictures.train.count, pictures.test.count) == (100, 20))
+        #expect(pictures.classNames[3] == "cat")
+    }
+
+    @Test func aFifthOfEachClassIsHeldOut() throws {
+        let place = try Workplace()
+        try TinyPictures.writeFolders(to: place.url("data"), classes: 3, perClass: 10)
+        let (pictures, again) = (
+            try LabelledPictures(at: place.url("data")), try LabelledPictures(at: place.url("data"))
+        )
+        #expect(pictures.test.labels.sorted() == [0, 0, 1, 1, 2, 2])
+        #expect(pictures.train.count == 24)
+        #expect(Set(pictures.train.indices).isDisjoint(with: pictures.test.indices))
+        #expect(pictures.test.indices == again.test.indices)
+        #expect(pictures.format == PictureFormat(channels: 1, height: 16, width: 16))
+    }
+
+    @Test func trainAndTestFoldersAreKeptApart() throws {
+        let place = try Workplace()
+        try TinyPictures.writeFolders(to: place.url("data/train"), perClass: 4)
+        try TinyPictures.writeFolders(to: place.url("data/val"), perClass: 2)
+        let pictures = try LabelledPictures(at: place.url("data"))
+        #expect((pictures.train.count, pictures.test.count) == (12, 6))
+        #expect(pictures.classNames == ["class-0", "class-1", "class-2"])
+    }
+}
+
 @Suite struct AugmentationTests {
     private let x = Tensor((0..<(3 * 2 * 4 * 5)).map(Float.init), shape: [3, 2, 4, 5])
 
