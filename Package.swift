@@ -43,13 +43,12 @@ let package = Package(
         library("ApusOptim", ["ApusTensor", "ApusNN"]),
         library("ApusIO", ["ApusTensor", "CZip", "CZlib"]),
         library("ApusData", ["ApusTensor", "ApusIO", "CTurboJPEG", "CPNG"]),
-        // Floor 5: training, and what fields share
+        // Floor 5: training
         library("ApusTrain", ["ApusCPU", "ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusData"]),
-        library("ApusVision", ["ApusTensor", "ApusNN", "ApusData"]),
         // Floor 6: everything, and the gallery
         library(
             "Apus",
-            ["ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusData", "ApusTrain", "ApusVision"]),
+            ["ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusData", "ApusTrain"]),
         library("ApusGallery", ["Apus"], exclude: ["ImageClassification/README.md"]),
         // Floor 7: the command line
         .executableTarget(

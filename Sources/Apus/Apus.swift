@@ -5,4 +5,3 @@
 @_exported import ApusOptim
 @_exported import ApusTensor
 @_exported import ApusTrain
-@_exported import ApusVision

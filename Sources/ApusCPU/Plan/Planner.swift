@@ -10,8 +10,13 @@ struct Planner {
     var storages: [Storage] = []
     /// Where each value lies, once it does.
     private var views: [Int: View] = [:]
-    /// Row-major copies made of other views, to make each only once.
-    private var copies: [View: View] = [:]
+    /// Dense copies made of other views, to make each only once.
+    private var copies: [Copy: View] = [:]
+
+    private struct Copy: Hashable {
+        let view: View
+        let order: [Int]
+    }
 
     init(_ program: Program) {
         self.program = program
@@ -82,14 +87,10 @@ struct Planner {
     /// The same elements dense with the axes in this order.
     mutating func dense(_ x: View, order: [Int]) -> View {
         if x.hasDenseOrder(order) { return x }
-        let target = View(dense: -1, TensorType(Shape(x.shape), x.dtype), order: order)
-        var key = x
-        key.shape += target.strides  // the wanted order is part of what was copied
-        if let known = copies[key] { return known }
-        var copy = target
-        copy.storage = newStorage(x.elementCount * x.dtype.byteCount)
+        if let known = copies[Copy(view: x, order: order)] { return known }
+        let copy = newView(TensorType(Shape(x.shape), x.dtype), order: order)
         steps.append(CopyStep(from: x.transposed(order), to: copy.transposed(order)))
-        copies[key] = copy
+        copies[Copy(view: x, order: order)] = copy
         return copy
     }
 

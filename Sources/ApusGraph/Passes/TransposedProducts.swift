@@ -12,7 +12,9 @@ extension Program {
                 let product = self.instruction(instruction.operands[0]), product.operation == .matmul,
                 uses[instruction.operands[0]] == 1
             {
-                let transposed = product.operands.map { builder.emit(.transpose(permutation), [builder.number(of: $0)]) }
+                let transposed = product.operands.map { operand in
+                    builder.emit(.transpose(permutation), [builder.number(of: operand)])
+                }
                 builder.append(builder.emit(.matmul, [transposed[1], transposed[0]]))
             } else {
                 builder.append(builder.emit(instruction.operation, operands))

@@ -46,6 +46,7 @@ extension Tensor {
     }
 
     /// The matrix transpose: the last two axes exchanged.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     public var T: Tensor { swappingAxes(-2, -1) }
 
     /// An axis moved to another place, the others keeping their order.
