@@ -9,7 +9,9 @@ import Synchronization
 /// Memory comes from a pool and returns to it, so that a loop that makes the same shapes again takes no page faults.
 public final class Buffer: @unchecked Sendable {
     // Unchecked: the pointer is written only by the one who allocated the buffer, before it is shared.
+    /// The first byte.
     public let pointer: UnsafeMutableRawPointer
+    /// Bytes that the value takes.
     public let byteCount: Int
     private let storage: Storage
 
@@ -47,6 +49,7 @@ public final class Buffer: @unchecked Sendable {
         if case .pooled(let capacity) = storage { BufferPool.shared.give(pointer, capacity) }
     }
 
+    /// The memory as elements of a type.
     public func elements<Element>(as type: Element.Type) -> UnsafeMutableBufferPointer<Element> {
         let count = byteCount / MemoryLayout<Element>.stride
         return UnsafeMutableBufferPointer(start: pointer.bindMemory(to: type, capacity: count), count: count)
@@ -129,10 +132,14 @@ final class BufferPool: Sendable {
 
 /// Bytes held by tensors and running plans: now, at most so far, and kept for reuse.
 public struct MemoryStatistics: Sendable {
+    /// Bytes held now.
     public let inUse: Int
+    /// The most bytes held at once.
     public let peak: Int
+    /// Bytes kept for reuse.
     public let cached: Int
 
+    /// The figures of this moment.
     public static var current: MemoryStatistics { BufferPool.shared.statistics }
 
     /// Starts the peak anew from what is in use.

@@ -14,6 +14,7 @@ public enum DType: UInt8, Hashable, Sendable, CaseIterable, Codable {
         }
     }
 
+    /// float32, bfloat16, float16 and float64.
     public var isFloatingPoint: Bool {
         switch self {
         case .float32, .bfloat16, .float16, .float64: true

@@ -5,8 +5,10 @@ public enum Diagnostics {
     /// The level of `APUS_DEBUG`: 0 silent, 1 programs' sizes, 2 plans, 3 programs, 4 timings of each kernel.
     public static let level: Int = ProcessInfo.processInfo.environment["APUS_DEBUG"].flatMap(Int.init) ?? 0
 
+    /// Something the user should know, that work goes on with.
     public static func warn(_ message: String) { write("apus: warning: \(message)\n") }
 
+    /// Something for who looks into the engine: shown from this level of `APUS_DEBUG` on.
     public static func debug(_ minimumLevel: Int, _ message: @autoclosure () -> String) {
         if level >= minimumLevel { write(message() + "\n") }
     }

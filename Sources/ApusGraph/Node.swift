@@ -5,7 +5,9 @@ import Synchronization
 /// A node is immutable but for two changes, each made once: it receives its value, and it lets go of its operands, which
 /// happens as soon as it has the value, unless a gradient may still be asked of it (`GradientScope`).
 public final class Node: Sendable {
+    /// What computes the value.
     public let operation: Operation
+    /// The value's shape and dtype.
     public let type: TensorType
     /// The innermost gradient under construction that this node takes part in.
     public let scope: GradientScope?
@@ -72,7 +74,9 @@ public final class Node: Sendable {
         return Node(.invalid(type), [], type: type)
     }
 
+    /// The value's shape.
     public var shape: Shape { type.shape }
+    /// The value's dtype.
     public var dtype: DType { type.dtype }
 
     /// What the node was computed from, as long as it is remembered.
@@ -81,6 +85,7 @@ public final class Node: Sendable {
     /// The value, if it is known by now.
     public var value: Buffer? { state.withLock { $0.value } }
 
+    /// Whether the value is known by now.
     public var isEvaluated: Bool { state.withLock { $0.value != nil } }
 
     /// Both at one moment: another thread may be completing this node.
@@ -111,7 +116,9 @@ public final class Node: Sendable {
 
     // MARK: Holders
 
+    /// A tensor shows this node from now on.
     public func retainForUser() { holders.add(1, ordering: .relaxed) }
+    /// A tensor no longer shows this node.
     public func releaseForUser() { holders.subtract(1, ordering: .relaxed) }
     var isShown: Bool { holders.load(ordering: .relaxed) > 0 }
 
@@ -136,7 +143,9 @@ public final class Node: Sendable {
 
 /// The time during which a gradient is being taken. Nodes made from its variables remember their operands while it is active.
 public final class GradientScope: Sendable {
+    /// The gradient that this one is taken inside of.
     public let parent: GradientScope?
+    /// 1 for the outermost gradient.
     public let depth: Int
     private let open = Atomic<Bool>(true)
 
@@ -145,7 +154,9 @@ public final class GradientScope: Sendable {
         depth = (parent?.depth ?? 0) + 1
     }
 
+    /// Whether this gradient, or one around it, is still being taken.
     public var isActive: Bool { open.load(ordering: .relaxed) || (parent?.isActive ?? false) }
 
+    /// Ends the gradient.
     public func close() { open.store(false, ordering: .relaxed) }
 }

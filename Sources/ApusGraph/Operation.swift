@@ -112,6 +112,7 @@ public enum Operation: Hashable, Sendable {
     case invalid(TensorType)
 }
 
+/// Functions of one element.
 public enum UnaryOperation: UInt8, Hashable, Sendable, CaseIterable {
     /// The sign of NaN is NaN.
     case negate, absolute, sign
@@ -127,6 +128,7 @@ public enum UnaryOperation: UInt8, Hashable, Sendable, CaseIterable {
     /// To bool.
     case isNaN, isInfinite, isFinite
 
+    /// Whether the result is bool.
     public var isPredicate: Bool { self == .isNaN || self == .isInfinite || self == .isFinite }
 
     /// Whether integers have it too.
@@ -138,6 +140,7 @@ public enum UnaryOperation: UInt8, Hashable, Sendable, CaseIterable {
     }
 }
 
+/// Functions of two elements.
 public enum BinaryOperation: UInt8, Hashable, Sendable, CaseIterable {
     case add, subtract, multiply
     /// On integers: toward zero; by zero gives 0.
@@ -155,28 +158,34 @@ public enum BinaryOperation: UInt8, Hashable, Sendable, CaseIterable {
     case shiftLeft, shiftRight
 }
 
+/// Relations of two elements.
 public enum Comparison: UInt8, Hashable, Sendable, CaseIterable {
     case equal, notEqual, less, lessEqual, greater, greaterEqual
 }
 
+/// What combines the elements of an axis.
 public enum Reduction: UInt8, Hashable, Sendable, CaseIterable {
     case sum, product, maximum, minimum
 }
 
+/// Which element's position is wanted.
 public enum ArgReduction: UInt8, Hashable, Sendable, CaseIterable {
     case maximum, minimum
 }
 
+/// What combines the elements up to each one.
 public enum Scan: UInt8, Hashable, Sendable, CaseIterable {
     case sum, product, maximum, minimum
 }
 
+/// What an update does to the element at its place.
 public enum ScatterMode: UInt8, Hashable, Sendable, CaseIterable {
     case add
     /// The last update of several at one place stays.
     case replace
 }
 
+/// How random numbers are distributed.
 public enum Distribution: UInt8, Hashable, Sendable, CaseIterable {
     /// Floats in [0, 1).
     case uniform
@@ -188,8 +197,11 @@ public enum Distribution: UInt8, Hashable, Sendable, CaseIterable {
 
 /// The elements `start, start + step, …` of an axis, `count` of them. `step` may be negative, never 0.
 public struct SliceRange: Hashable, Sendable {
+    /// The first element's index.
     public var start: Int
+    /// How many elements.
     public var count: Int
+    /// From one element's index to the next.
     public var step: Int
 
     public init(start: Int, count: Int, step: Int = 1) {
@@ -204,10 +216,15 @@ public struct SliceRange: Hashable, Sendable {
 
 /// The geometry of a convolution, one entry for each spatial axis.
 public struct Convolution: Hashable, Sendable {
+    /// Steps of the window over the input.
     public var stride: [Int]
+    /// Elements before the first.
     public var paddingLow: [Int]
+    /// Elements behind the last.
     public var paddingHigh: [Int]
+    /// Distance between the kernel's elements.
     public var dilation: [Int]
+    /// Channels are split into so many parts that don't see each other.
     public var groups: Int
 
     public init(stride: [Int], paddingLow: [Int], paddingHigh: [Int], dilation: [Int], groups: Int = 1) {
@@ -218,6 +235,7 @@ public struct Convolution: Hashable, Sendable {
         self.groups = groups
     }
 
+    /// The number of spatial axes, 1 to 3.
     public var spatialRank: Int { stride.count }
 
     /// `⌊(size + padding − dilation·(kernel − 1) − 1) / stride⌋ + 1` on each axis.
@@ -230,16 +248,22 @@ public struct Convolution: Hashable, Sendable {
     }
 }
 
+/// What is taken of a window.
 public enum PoolingKind: UInt8, Hashable, Sendable, CaseIterable {
     case maximum, average
 }
 
 /// A window sliding over the last `windowSize.count` axes of (N, C, …).
 public struct Pooling: Hashable, Sendable {
+    /// What is taken of a window.
     public var kind: PoolingKind
+    /// Elements of the window on each axis.
     public var windowSize: [Int]
+    /// Steps of the window over the input.
     public var stride: [Int]
+    /// Elements before the first.
     public var paddingLow: [Int]
+    /// Elements behind the last.
     public var paddingHigh: [Int]
     /// Whether an average divides by the window's whole size (true) or by its elements inside the input (false).
     public var countsPadding: Bool
@@ -256,6 +280,7 @@ public struct Pooling: Hashable, Sendable {
         self.countsPadding = countsPadding
     }
 
+    /// `⌊(size + padding − window) / stride⌋ + 1` on each axis.
     public func outputSize(input: [Int]) -> [Int] {
         windowSize.indices.map { axis in
             let free = input[axis] + paddingLow[axis] + paddingHigh[axis] - windowSize[axis]

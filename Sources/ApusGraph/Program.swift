@@ -2,10 +2,13 @@
 ///
 /// Values are numbered: first the inputs, then one for each instruction. Two evaluations that differ only in their inputs' contents have equal programs.
 public struct Program: Hashable, Sendable {
+    /// One operation on earlier values.
     public struct Instruction: Hashable, Sendable {
+        /// What is computed.
         public var operation: Operation
         /// Numbers of earlier values.
         public var operands: [Int]
+        /// The result's shape and dtype.
         public var type: TensorType
 
         public init(_ operation: Operation, _ operands: [Int], _ type: TensorType) {
@@ -15,7 +18,9 @@ public struct Program: Hashable, Sendable {
         }
     }
 
+    /// Types of the values handed in.
     public var inputs: [TensorType]
+    /// In an order in which they can run.
     public var instructions: [Instruction]
     /// Numbers of the values wanted. An input may be one, and one value may be wanted twice.
     public var outputs: [Int]
@@ -26,6 +31,7 @@ public struct Program: Hashable, Sendable {
         self.outputs = outputs
     }
 
+    /// Inputs and instructions.
     public var valueCount: Int { inputs.count + instructions.count }
 
     /// The type of the value with this number.

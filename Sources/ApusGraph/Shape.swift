@@ -1,5 +1,6 @@
 /// The extents of a tensor, outermost first. `[]` is a scalar's shape and holds one element.
 public struct Shape: Hashable, Sendable {
+    /// The extents, outermost first.
     public var dimensions: [Int]
 
     public init(_ dimensions: [Int]) {
@@ -50,6 +51,7 @@ public struct Shape: Hashable, Sendable {
 extension Shape: RandomAccessCollection, MutableCollection {
     public var startIndex: Int { 0 }
     public var endIndex: Int { dimensions.count }
+    /// The extent of an axis.
     public subscript(axis: Int) -> Int {
         get { dimensions[axis] }
         set { dimensions[axis] = newValue }
@@ -76,7 +78,9 @@ extension Shape: Codable {
 
 /// What is known of a value before it is computed.
 public struct TensorType: Hashable, Sendable {
+    /// The extents.
     public var shape: Shape
+    /// The type of the elements.
     public var dtype: DType
 
     public init(_ shape: Shape, _ dtype: DType) {
@@ -84,6 +88,7 @@ public struct TensorType: Hashable, Sendable {
         self.dtype = dtype
     }
 
+    /// Bytes of a dense array of this type.
     public var byteCount: Int { shape.elementCount * dtype.byteCount }
 }
 

@@ -1,5 +1,8 @@
 /// The type of an operation's result, from the types of its operands; throws where they break its rule.
 extension Operation {
+    /// The type of the result.
+    ///
+    /// - Throws: `TensorError` naming the operation, the operands' types and the rule they break.
     public func resultType(_ operands: [TensorType]) throws(TensorError) -> TensorType {
         switch self {
         case .constant:

@@ -2,6 +2,7 @@ import Synchronization
 
 /// A programmer's mistake in the use of an operation. It names the operation, the shapes or dtypes, and the rule broken.
 public struct TensorError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Names the operation, the shapes or dtypes, and the rule.
     public let message: String
 
     public init(_ message: String) { self.message = message }
@@ -17,6 +18,7 @@ public final class TensorErrorSink: Sendable {
 
     public init() {}
 
+    /// The first mistake, if there was one.
     public var error: TensorError? { first.withLock { $0 } }
 
     func record(_ error: TensorError) {

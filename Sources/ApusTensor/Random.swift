@@ -6,6 +6,7 @@ import Synchronization
 /// machine and with any number of threads. Layers draw from `Generator.current`; `withGenerator` sets it, and so makes a model's
 /// initial weights or a step's dropout reproducible.
 public final class Generator: RandomNumberGenerator, Sendable {
+    /// What the stream follows from, the stream's number mixed in.
     public let seed: UInt64
     private let draws: Atomic<UInt64>
 

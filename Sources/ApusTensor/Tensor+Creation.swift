@@ -67,16 +67,21 @@ extension Tensor {
 
     // MARK: Filled
 
+    /// One value everywhere.
     public static func full(_ shape: Shape, _ value: some TensorScalar, dtype: DType? = nil) -> Tensor {
         Tensor(value, dtype: dtype).broadcast(to: shape)
     }
 
+    /// Zeros.
     public static func zeros(_ shape: Shape, dtype: DType = .float32) -> Tensor { full(shape, 0, dtype: dtype) }
 
+    /// Ones.
     public static func ones(_ shape: Shape, dtype: DType = .float32) -> Tensor { full(shape, 1, dtype: dtype) }
 
+    /// Zeros of the shape and dtype of `x`.
     public static func zeros(like x: Tensor) -> Tensor { zeros(x.shape, dtype: x.dtype) }
 
+    /// Ones of the shape and dtype of `x`.
     public static func ones(like x: Tensor) -> Tensor { ones(x.shape, dtype: x.dtype) }
 
     /// The n×m matrix with ones on the diagonal.
@@ -120,5 +125,6 @@ public enum BFloat16 {
         return UInt16((bits &+ 0x7FFF &+ ((bits >> 16) & 1)) >> 16)
     }
 
+    /// The number that a bfloat16's bits mean.
     public static func value(_ bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
 }

@@ -40,7 +40,9 @@ public struct Tensor: Sendable {
         self.init(Node.make(operation, operands.map(\.node)))
     }
 
+    /// The extents, outermost first.
     public var shape: Shape { node.shape }
+    /// The type of the elements.
     public var dtype: DType { node.dtype }
     /// The number of dimensions.
     public var rank: Int { shape.rank }

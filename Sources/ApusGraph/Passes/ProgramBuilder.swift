@@ -14,10 +14,13 @@ public struct ProgramBuilder {
     /// The result of the old program's next instruction.
     public mutating func append(_ number: Int) { replacement.append(number) }
 
+    /// The type of a value of the new program.
     public func type(_ number: Int) -> TensorType { program.type(number) }
 
+    /// The extents of a value of the new program.
     public func shape(_ number: Int) -> [Int] { program.type(number).shape.dimensions }
 
+    /// Adds an instruction, its type inferred, and gives its number.
     public mutating func emit(_ operation: Operation, _ operands: [Int]) -> Int {
         let type: TensorType
         do throws(TensorError) {
@@ -29,6 +32,7 @@ public struct ProgramBuilder {
         return program.valueCount - 1
     }
 
+    /// The new program; outputs are numbered as in the old one.
     public func program(outputs: [Int]) -> Program {
         var result = program
         result.outputs = outputs.map { replacement[$0] }

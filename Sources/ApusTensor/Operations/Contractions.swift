@@ -42,10 +42,12 @@ public protocol SpatialExtent: Sendable {
 }
 
 extension Int: SpatialExtent {
+    /// The number itself on every axis.
     public func extents(_ rank: Int) -> [Int] { [Int](repeating: self, count: rank) }
 }
 
 extension Array: SpatialExtent where Element == Int {
+    /// The numbers themselves; there must be one for each axis.
     public func extents(_ rank: Int) -> [Int] {
         precondition(count == rank, "\(self): one number for each of \(rank) spatial axes is needed")
         return self

@@ -4,6 +4,7 @@ extension Tensor {
     /// The same elements in row-major order as another shape. One extent may be −1: it follows from the others.
     public func reshaped(_ extents: Int...) -> Tensor { reshaped(Shape(extents)) }
 
+    /// The same elements in row-major order as another shape. One extent may be −1: it follows from the others.
     public func reshaped(_ shape: Shape) -> Tensor {
         guard shape != self.shape else { return self }
         var shape = shape
@@ -32,6 +33,7 @@ extension Tensor {
     /// Axis `i` of the result is axis `axes[i]` of this tensor; without axes, all are reversed.
     public func transposed(_ axes: Int...) -> Tensor { transposed(axes) }
 
+    /// Axis `i` of the result is axis `axes[i]` of this tensor; without axes, all are reversed.
     public func transposed(_ axes: [Int]) -> Tensor {
         let permutation = axes.isEmpty ? Array((0..<rank).reversed()) : axes.map { $0 < 0 ? $0 + rank : $0 }
         return Tensor(.transpose(permutation), self)
@@ -86,6 +88,7 @@ extension Tensor {
     /// The order of elements flipped along axes.
     public func reversed(axes: Int...) -> Tensor { reversed(axes: axes) }
 
+    /// The order of elements flipped along axes.
     public func reversed(axes: [Int]) -> Tensor {
         guard let resolved = resolvedAxes("reverse", axes) else { return self }
         return Tensor(.reverse(axes: resolved), self)
@@ -107,6 +110,7 @@ extension Tensor {
     /// Repeats the whole tensor along each axis.
     public func tiled(_ counts: Int...) -> Tensor { tiled(counts) }
 
+    /// Repeats the whole tensor along each axis.
     public func tiled(_ counts: [Int]) -> Tensor {
         let rank = Swift.max(counts.count, self.rank)
         let counts = [Int](repeating: 1, count: rank - counts.count) + counts

@@ -24,16 +24,20 @@ extension Tensor {
     /// Small integers and bools are summed as int64.
     private var widened: Tensor { dtype.isFloatingPoint || dtype == .int64 ? self : cast(to: .int64) }
 
+    /// `Σx`; small integers and bools give int64.
     public func sum(axes: Int..., keepingAxes: Bool = false) -> Tensor { sum(axes: axes, keepingAxes: keepingAxes) }
 
+    /// `Σx`; small integers and bools give int64.
     public func sum(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         widened.reduced(.sum, axes, keepingAxes: keepingAxes)
     }
 
+    /// `Πx`; small integers and bools give int64.
     public func product(axes: Int..., keepingAxes: Bool = false) -> Tensor {
         product(axes: axes, keepingAxes: keepingAxes)
     }
 
+    /// `Πx`; small integers and bools give int64.
     public func product(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         widened.reduced(.product, axes, keepingAxes: keepingAxes)
     }
@@ -41,6 +45,7 @@ extension Tensor {
     /// The mean; of no elements NaN. Integers give float32.
     public func mean(axes: Int..., keepingAxes: Bool = false) -> Tensor { mean(axes: axes, keepingAxes: keepingAxes) }
 
+    /// The mean; of no elements NaN. Integers give float32.
     public func mean(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         guard let resolved = resolvedAxes("mean", axes) else { return self }
         let count = resolved.reduce(1) { $0 * shape[$1] }
@@ -52,6 +57,7 @@ extension Tensor {
         variance(axes: axes, correction: correction, keepingAxes: keepingAxes)
     }
 
+    /// `Σ(x − mean)² / (n − correction)`: correction 1 is the sample's variance, 0 the population's.
     public func variance(axes: [Int], correction: Int = 1, keepingAxes: Bool = false) -> Tensor {
         guard let resolved = resolvedAxes("variance", axes) else { return self }
         let count = resolved.reduce(1) { $0 * shape[$1] }
@@ -59,10 +65,12 @@ extension Tensor {
         return square(centred).sum(axes: resolved, keepingAxes: keepingAxes) / Double(Swift.max(0, count - correction))
     }
 
+    /// The root of the variance.
     public func standardDeviation(axes: Int..., correction: Int = 1, keepingAxes: Bool = false) -> Tensor {
         standardDeviation(axes: axes, correction: correction, keepingAxes: keepingAxes)
     }
 
+    /// The root of the variance.
     public func standardDeviation(axes: [Int], correction: Int = 1, keepingAxes: Bool = false) -> Tensor {
         sqrt(variance(axes: axes, correction: correction, keepingAxes: keepingAxes))
     }
@@ -70,6 +78,7 @@ extension Tensor {
     /// The largest element; NaN if there is one.
     public func max(axes: Int..., keepingAxes: Bool = false) -> Tensor { max(axes: axes, keepingAxes: keepingAxes) }
 
+    /// The largest element; NaN if there is one.
     public func max(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         reduced(.maximum, axes, keepingAxes: keepingAxes)
     }
@@ -77,6 +86,7 @@ extension Tensor {
     /// The smallest element; NaN if there is one.
     public func min(axes: Int..., keepingAxes: Bool = false) -> Tensor { min(axes: axes, keepingAxes: keepingAxes) }
 
+    /// The smallest element; NaN if there is one.
     public func min(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         reduced(.minimum, axes, keepingAxes: keepingAxes)
     }
@@ -86,6 +96,7 @@ extension Tensor {
         any(axes: axes, keepingAxes: keepingAxes)
     }
 
+    /// Whether any element is not 0.
     public func any(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         cast(to: .bool).reduced(.maximum, axes, keepingAxes: keepingAxes)
     }
@@ -95,6 +106,7 @@ extension Tensor {
         all(axes: axes, keepingAxes: keepingAxes)
     }
 
+    /// Whether no element is 0.
     public func all(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         cast(to: .bool).reduced(.minimum, axes, keepingAxes: keepingAxes)
     }
@@ -104,6 +116,7 @@ extension Tensor {
         logSumExp(axes: axes, keepingAxes: keepingAxes)
     }
 
+    /// `log Σ exp(x)` without overflow.
     public func logSumExp(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         guard let resolved = resolvedAxes("logSumExp", axes) else { return self }
         let peak = max(axes: resolved, keepingAxes: true)
@@ -117,6 +130,7 @@ extension Tensor {
         norm(axes: axes, keepingAxes: keepingAxes)
     }
 
+    /// `√Σx²`
     public func norm(axes: [Int], keepingAxes: Bool = false) -> Tensor {
         sqrt(square(floating).sum(axes: axes, keepingAxes: keepingAxes))
     }
@@ -142,14 +156,18 @@ extension Tensor {
         return Tensor(.scan(scan, axis: axis, reverse: reverse), self)
     }
 
+    /// Sums of all elements up to each one along `axis`.
     public func cumulativeSum(axis: Int = -1, reverse: Bool = false) -> Tensor { widened.scanned(.sum, axis, reverse) }
 
+    /// Products of all elements up to each one along `axis`.
     public func cumulativeProduct(axis: Int = -1, reverse: Bool = false) -> Tensor {
         widened.scanned(.product, axis, reverse)
     }
 
+    /// The largest element up to each one along `axis`.
     public func cumulativeMax(axis: Int = -1, reverse: Bool = false) -> Tensor { scanned(.maximum, axis, reverse) }
 
+    /// The smallest element up to each one along `axis`.
     public func cumulativeMin(axis: Int = -1, reverse: Bool = false) -> Tensor { scanned(.minimum, axis, reverse) }
 
     // MARK: Order
