@@ -8,7 +8,9 @@ import Foundation
 /// A program goes through `Passes/` (legalize, simplify), is clustered into kernels (`Plan/Clustering.swift`), becomes steps on views of storages
 /// (`Plan/Planner.swift`), and gets its memory (`Plan/Placement.swift`). `CPUPlan` runs the steps.
 public final class CPUBackend: Backend {
+    /// The process's one CPU backend; it uses `$APUS_THREADS` threads where that is set.
     public static let shared = CPUBackend()
+    /// `cpu`.
     public let name = "cpu"
 
     private init() {
@@ -21,6 +23,7 @@ public final class CPUBackend: Backend {
         set { apus_set_thread_count(max(1, newValue)) }
     }
 
+    /// Simplifies and legalizes a program and plans its kernels, steps and memory.
     public func prepare(_ program: Program) throws -> any Executable {
         let legal = program.simplified().withTransposedProducts().legalized().simplified()
         Diagnostics.debug(3, legal.description)

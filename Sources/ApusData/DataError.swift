@@ -26,10 +26,13 @@ public struct DataError: Error, Hashable, Sendable, CustomStringConvertible, Loc
         case toolFailed
     }
 
+    /// What kind of trouble it is.
     public let kind: Kind
     /// The file, folder or name that the error is about.
     public let input: String
+    /// What is wrong with the input.
     public let problem: String
+    /// What to do about it; nil where that isn't known.
     public let remedy: String?
 
     public init(_ kind: Kind, _ input: String, _ problem: String, remedy: String? = nil) {

@@ -7,12 +7,15 @@ import ApusGraph
 /// as its dtype can hold; integers are computed in `Int64` and wrap around to theirs. Nothing is simplified, fused or
 /// parallel.
 public final class ReferenceBackend: Backend {
+    /// One oracle for all to use; it has no state.
     public static let shared = ReferenceBackend()
 
+    /// `reference`.
     public let name = "reference"
 
     public init() {}
 
+    /// Keeps the program as it is; it is interpreted at each run.
     public func prepare(_ program: Program) throws -> any Executable { ReferenceExecutable(program) }
 }
 

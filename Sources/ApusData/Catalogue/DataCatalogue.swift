@@ -9,6 +9,7 @@ import Foundation
 /// A data set appears in the cache whole and verified or not at all: it is made in a temporary folder, which is renamed
 /// at the end. What an interrupted fetch leaves is removed by the next.
 public struct DataCatalogue: Sendable {
+    /// The data sets and models that can be fetched.
     public let entries: [CatalogueEntry]
     /// Where data sets are kept, each in a folder with its name.
     public let cache: URL
@@ -44,8 +45,11 @@ public struct DataCatalogue: Sendable {
 
     /// An entry, and whether it is in the cache.
     public struct Status: Sendable {
+        /// What it is and where it comes from.
         public let entry: CatalogueEntry
+        /// Where it is, or will be.
         public let folder: URL
+        /// Whether it is in the cache, whole.
         public let isFetched: Bool
     }
 

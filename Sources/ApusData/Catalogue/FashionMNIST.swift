@@ -5,6 +5,7 @@ import Foundation
 /// Reference: Xiao, Rasul and Vollgraf, “Fashion-MNIST: a novel image dataset for benchmarking machine learning
 /// algorithms”, 2017.
 public enum FashionMNIST {
+    /// The ten garments, in the order of the labels 0 to 9.
     public static let classNames = [
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     ]

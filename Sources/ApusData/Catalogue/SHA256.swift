@@ -38,6 +38,7 @@ public struct SHA256: Sendable {
         return hash.hexDigest()
     }
 
+    /// Appends bytes to the message; any split of it gives the same digest.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         byteCount += bytes.count
         var rest = bytes[...]

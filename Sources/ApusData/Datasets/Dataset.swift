@@ -4,6 +4,7 @@
 public protocol Dataset<Sample>: Sendable {
     associatedtype Sample: Sendable
 
+    /// How many samples there are.
     var count: Int { get }
 
     /// The sample of a number in `0 ..< count`.
@@ -23,17 +24,21 @@ public protocol BatchedDataset<Batch>: Dataset {
 
 /// Samples from an array.
 public struct ArrayDataset<Sample: Sendable>: Dataset {
+    /// The samples, in order.
     public let samples: [Sample]
 
     public init(_ samples: [Sample]) { self.samples = samples }
 
+    /// How many samples there are.
     public var count: Int { samples.count }
 
+    /// The sample of a number in `0 ..< count`; traps outside of it.
     public subscript(index: Int) -> Sample { samples[index] }
 }
 
 /// A data set with a function applied to each sample when it is read.
 public struct MappedDataset<Base: Dataset, Sample: Sendable>: Dataset {
+    /// The data set whose samples the function is applied to.
     public let base: Base
     private let transform: @Sendable (Base.Sample) throws -> Sample
 
@@ -42,8 +47,10 @@ public struct MappedDataset<Base: Dataset, Sample: Sendable>: Dataset {
         self.transform = transform
     }
 
+    /// As many samples as `base` has.
     public var count: Int { base.count }
 
+    /// The function of the base's sample, computed anew at each reading; rethrows its errors.
     public subscript(index: Int) -> Sample { get throws { try transform(base[index]) } }
 }
 

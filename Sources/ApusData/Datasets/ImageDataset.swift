@@ -4,10 +4,15 @@ import ApusTensor
 ///
 /// Without a random transform a batch is one pass over its bytes: no picture becomes an object of its own.
 public struct ImageDataset: LabelledImages, BatchedDataset {
+    /// Planes a picture: 1 for grayscale, 3 for RGB.
     public let channels: Int
+    /// Rows of pixels.
     public let height: Int
+    /// Columns of pixels.
     public let width: Int
+    /// The class of each picture, in `0 ..< classNames.count`.
     public let labels: [Int]
+    /// The classes' names, in the order of the labels.
     public let classNames: [String]
     /// What batches are shifted and scaled by, after bytes became values in [0, 1].
     public let normalization: Normalize?
@@ -51,11 +56,13 @@ public struct ImageDataset: LabelledImages, BatchedDataset {
         self.normalization = normalization
     }
 
+    /// How many pictures there are.
     public var count: Int { labels.count }
 
     /// Bytes of a picture.
     private var size: Int { channels * height * width }
 
+    /// A picture with its bytes as they are, not normalized, and its class.
     public subscript(index: Int) -> LabelledImage {
         let planes = bytes[(index * size)..<((index + 1) * size)]
         let count = height * width
@@ -99,6 +106,7 @@ public struct ImageDataset: LabelledImages, BatchedDataset {
             mean: means.map { Float($0 / 255) }, standardDeviation: deviations.map { Float(max($0, 1e-6) / 255) })
     }
 
+    /// (B, C, H, W) of values in [0, 1], normalized where `normalization` is given, and the classes.
     public func batch(_ indices: [Int], epoch: Int) -> ImageBatch {
         let buffer = Buffer(byteCount: indices.count * size * MemoryLayout<Float>.stride)
         let target = buffer.elements(as: Float.self)

@@ -2,7 +2,9 @@ import ApusTensor
 
 /// A picture and its class.
 public struct LabelledImage: Sendable {
+    /// The picture, of 8-bit channels.
     public let image: Image
+    /// The class's number.
     public let label: Int
 
     public init(image: Image, label: Int) {
@@ -45,6 +47,7 @@ public struct ImageBatch: Sendable {
 public protocol LabelledImages: Dataset where Sample == LabelledImage {
     /// The class of each sample.
     var labels: [Int] { get }
+    /// The classes' names, in the order of the labels.
     var classNames: [String] { get }
 }
 
@@ -56,10 +59,12 @@ extension LabelledImages {
 }
 
 extension Subset: LabelledImages where Base: LabelledImages {
+    /// The class of each of the subset's samples.
     public var labels: [Int] {
         let all = base.labels
         return indices.map { all[$0] }
     }
+    /// The names of all of the base's classes, even of those without a sample here.
     public var classNames: [String] { base.classNames }
 }
 
@@ -67,8 +72,11 @@ extension Subset: LabelledImages where Base: LabelledImages {
 ///
 /// The random numbers for a picture depend on the seed, the epoch and the picture's number alone.
 public struct TransformedImages<Base: LabelledImages>: BatchedDataset, LabelledImages {
+    /// The pictures before the transform.
     public let base: Base
+    /// What is applied to each picture of a batch.
     public let transform: any ImageTransform
+    /// What random transforms draw from, together with the epoch and the picture's number.
     public let seed: UInt64
 
     init(_ base: Base, _ transform: any ImageTransform, seed: UInt64) {
@@ -77,13 +85,17 @@ public struct TransformedImages<Base: LabelledImages>: BatchedDataset, LabelledI
         self.seed = seed
     }
 
+    /// As many pictures as `base` has.
     public var count: Int { base.count }
+    /// The base's labels, which a transform doesn't change.
     public var labels: [Int] { base.labels }
+    /// The base's class names, in the order of the labels.
     public var classNames: [String] { base.classNames }
 
     /// The picture as it was before the transform.
     public subscript(index: Int) -> LabelledImage { get throws { try base[index] } }
 
+    /// Transformed pictures, (B, C, H, W); throws `DataError` where they aren't of one size.
     public func batch(_ indices: [Int], epoch: Int) throws -> ImageBatch {
         try ImageBatch(
             indices.map { index in

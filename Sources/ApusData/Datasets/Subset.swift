@@ -2,6 +2,7 @@ import ApusTensor
 
 /// Some samples of a data set, in a given order.
 public struct Subset<Base: Dataset>: Dataset {
+    /// The data set that the samples are of.
     public let base: Base
     /// Their numbers in `base`.
     public let indices: [Int]
@@ -14,12 +15,15 @@ public struct Subset<Base: Dataset>: Dataset {
         self.indices = indices
     }
 
+    /// How many samples were chosen.
     public var count: Int { indices.count }
 
+    /// The base's sample of number `indices[index]`.
     public subscript(index: Int) -> Base.Sample { get throws { try base[indices[index]] } }
 }
 
 extension Subset: BatchedDataset where Base: BatchedDataset {
+    /// The base's batch of the samples whose numbers in this subset are given.
     public func batch(_ indices: [Int], epoch: Int) throws -> Base.Batch {
         try base.batch(indices.map { self.indices[$0] }, epoch: epoch)
     }

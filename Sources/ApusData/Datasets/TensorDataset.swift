@@ -2,7 +2,9 @@ import ApusTensor
 
 /// Inputs and what should come out for them, of one sample or of a batch.
 public struct LabelledTensors: Sendable {
+    /// What goes in: (…) of a sample, (B, …) of a batch.
     public let inputs: Tensor
+    /// What should come out: (…) of a sample, (B, …) of a batch.
     public let targets: Tensor
 
     public init(inputs: Tensor, targets: Tensor) {
@@ -14,7 +16,9 @@ public struct LabelledTensors: Sendable {
 /// Tensors whose first axes number the samples. A batch is one copy of its rows from memory, without an object a
 /// sample.
 public struct TensorDataset: BatchedDataset {
+    /// The samples' inputs, (N, …).
     public let inputs: Tensor
+    /// The samples' targets, (N, …).
     public let targets: Tensor
 
     /// - Parameters:
@@ -30,13 +34,16 @@ public struct TensorDataset: BatchedDataset {
         self.targets = targets
     }
 
+    /// How many samples there are, N.
     public var count: Int { inputs.shape[0] }
 
+    /// One sample's inputs and targets, without the axis that numbers the samples.
     public subscript(index: Int) -> LabelledTensors {
         let row = batch([index], epoch: 0)
         return LabelledTensors(inputs: row.inputs.squeezed(0), targets: row.targets.squeezed(0))
     }
 
+    /// The rows of these numbers, (B, …) each; the epoch makes no difference.
     public func batch(_ indices: [Int], epoch: Int) -> LabelledTensors {
         LabelledTensors(inputs: rows(indices, of: inputs), targets: rows(indices, of: targets))
     }

@@ -2,9 +2,13 @@
 ///
 /// It is what transforms work on and what a network is given.
 public struct FloatImage: Hashable, Sendable {
+    /// Planes: 1 for grayscale, 3 for RGB, 4 with alpha.
     public let channels: Int
+    /// Rows of pixels.
     public let height: Int
+    /// Columns of pixels.
     public let width: Int
+    /// `channels · height · width` values, row-major in (C, H, W).
     public var values: [Float]
 
     public init(channels: Int, height: Int, width: Int, values: [Float]) {
@@ -25,6 +29,7 @@ public struct FloatImage: Hashable, Sendable {
         self.init(channels: color.count, height: height, width: width, values: values)
     }
 
+    /// The value of a channel at row `y` and column `x`, both counted from the top left.
     public subscript(channel: Int, y: Int, x: Int) -> Float {
         get { values[(channel * height + y) * width + x] }
         set { values[(channel * height + y) * width + x] = newValue }

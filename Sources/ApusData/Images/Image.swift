@@ -4,9 +4,13 @@ import Foundation
 ///
 /// Channels are 1 (grayscale), 3 (red, green, blue) or 4 (with alpha, not premultiplied), in sRGB.
 public struct Image: Hashable, Sendable {
+    /// Columns of pixels.
     public let width: Int
+    /// Rows of pixels.
     public let height: Int
+    /// Bytes a pixel: 1, 3 or 4.
     public let channels: Int
+    /// `height · width · channels` bytes, row-major in (H, W, C).
     public var pixels: [UInt8]
 
     /// The most pixels that a decoder accepts, so that a hostile header can't ask for all of the memory.
@@ -30,6 +34,7 @@ public struct Image: Hashable, Sendable {
         self.init(width: width, height: height, channels: color.count, pixels: pixels)
     }
 
+    /// A channel's byte at row `y` and column `x`, both counted from the top left.
     public subscript(y: Int, x: Int, channel: Int) -> UInt8 {
         get { pixels[(y * width + x) * channels + channel] }
         set { pixels[(y * width + x) * channels + channel] = newValue }

@@ -18,6 +18,7 @@ import Synchronization
 /// A loop over batches traps where a sample can't be read, with the error's message. Where files may be broken,
 /// `nextBatch()` throws it.
 public final class DataLoader<Batch: Sendable>: Sequence, Sendable {
+    /// Samples a batch; the last of an epoch may have fewer.
     public let batchSize: Int
     /// Batches an epoch.
     public let batchCount: Int
@@ -114,12 +115,14 @@ public final class DataLoader<Batch: Sendable>: Sequence, Sendable {
     /// One pass over the data, or the rest of one.
     public struct Epoch: Sequence, Sendable {
         fileprivate let loader: DataLoader
+        /// The epoch's number, from 0, which decides the order and the augmentation.
         public let number: Int
         /// The first batch's number.
         public let start: Int
 
         /// How many batches there are from `start` on.
         public var count: Int { loader.batchCount - start }
+        /// Exactly `count`, so that an array of the batches is allocated once.
         public var underestimatedCount: Int { count }
 
         public func makeIterator() -> BatchIterator { BatchIterator(self) }

@@ -6,21 +6,26 @@ public protocol Sampler: Sendable {
     /// How many samples an epoch visits.
     var count: Int { get }
 
+    /// The numbers of the samples in the order of the epoch, `count` of them.
     func indices(epoch: Int) -> [Int]
 }
 
 /// 0, 1, 2 …
 public struct SequentialSampler: Sampler {
+    /// How many samples there are, each visited once.
     public let count: Int
 
     public init(count: Int) { self.count = count }
 
+    /// `0 ..< count`, in every epoch.
     public func indices(epoch: Int) -> [Int] { Array(0..<count) }
 }
 
 /// Every sample once, in an order that is new each epoch.
 public struct ShuffledSampler: Sampler {
+    /// How many samples there are, each visited once.
     public let count: Int
+    /// What the orders come from, together with the epoch; 0 by default.
     public let seed: UInt64
 
     public init(count: Int, seed: UInt64 = 0) {
@@ -28,6 +33,7 @@ public struct ShuffledSampler: Sampler {
         self.seed = seed
     }
 
+    /// A random permutation of `0 ..< count`.
     public func indices(epoch: Int) -> [Int] {
         Generator(seed: seed, epoch: epoch, item: 0).permutation(of: count)
     }
@@ -35,7 +41,9 @@ public struct ShuffledSampler: Sampler {
 
 /// Samples drawn with replacement, each with a probability proportional to its weight.
 public struct WeightedSampler: Sampler {
+    /// Draws an epoch.
     public let count: Int
+    /// What the draws come from, together with the epoch; 0 by default.
     public let seed: UInt64
     /// Running sums of the weights.
     private let cumulative: [Double]
@@ -60,6 +68,7 @@ public struct WeightedSampler: Sampler {
         self.init(weights: labels.map { 1 / sizes[$0]! }, count: count, seed: seed)
     }
 
+    /// `count` independent draws; a sample may come more than once or not at all.
     public func indices(epoch: Int) -> [Int] {
         let generator = Generator(seed: seed, epoch: epoch, item: 0)
         let total = cumulative[cumulative.count - 1]
@@ -80,6 +89,7 @@ public struct WeightedSampler: Sampler {
 /// Every sample once, in random order, such that every run of consecutive samples holds the classes in nearly the same
 /// proportions as the whole: batches are stratified, whatever their size.
 public struct StratifiedSampler: Sampler {
+    /// What the orders come from, together with the epoch; 0 by default.
     public let seed: UInt64
     private let classes: [[Int]]
 
@@ -89,6 +99,7 @@ public struct StratifiedSampler: Sampler {
         classes = indicesByClass(labels)
     }
 
+    /// How many samples there are, each visited once.
     public var count: Int { classes.reduce(0) { $0 + $1.count } }
 
     /// The members of each class are shuffled and spread evenly over the epoch from a random start; then all are

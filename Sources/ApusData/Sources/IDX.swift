@@ -5,6 +5,7 @@ import Foundation
 ///
 /// Reference: Y. LeCun, C. Cortes and C. Burges, “The MNIST database of handwritten digits”.
 public struct IDXArray: Sendable {
+    /// A type of elements; the raw value is the third byte of the file.
     public enum Element: UInt8, Sendable, CaseIterable {
         case uint8 = 0x08
         case int8 = 0x09
@@ -13,6 +14,7 @@ public struct IDXArray: Sendable {
         case float32 = 0x0D
         case float64 = 0x0E
 
+        /// Bytes an element.
         public var byteCount: Int {
             switch self {
             case .uint8, .int8: 1
@@ -23,7 +25,9 @@ public struct IDXArray: Sendable {
         }
     }
 
+    /// What the elements are stored as.
     public let element: Element
+    /// The extents from the header, the slowest first.
     public let shape: Shape
     /// The elements as they are stored: row-major, big-endian.
     public let bytes: [UInt8]

@@ -5,9 +5,13 @@ import Foundation
 /// Files are read when asked for. Sub-folders of a class folder belong to it; files that are neither JPEG nor PNG by
 /// name are ignored.
 public struct ImageFolder: LabelledImages {
+    /// The folder that holds the class folders.
     public let folder: URL
+    /// The pictures' files, class after class.
     public let files: [URL]
+    /// The class of each file, in `0 ..< classNames.count`.
     public let labels: [Int]
+    /// The names of the sub-folders, in order.
     public let classNames: [String]
     /// 1 makes every picture grayscale, 3 makes it RGB.
     public let channels: Int
@@ -47,6 +51,7 @@ public struct ImageFolder: LabelledImages {
         }
     }
 
+    /// How many pictures there are.
     public var count: Int { files.count }
 
     /// The decoded picture. An error names its file.

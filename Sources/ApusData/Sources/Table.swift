@@ -9,6 +9,7 @@ import Foundation
 /// let (labels, classNames) = try table.classes(column: "species")
 /// ```
 public struct Table: Sendable {
+    /// What a column holds.
     public enum ColumnType: String, Sendable, Codable {
         case integer, number, text
     }
@@ -20,10 +21,14 @@ public struct Table: Sendable {
         case text([String?])
     }
 
+    /// A named column, one value a row.
     public struct Column: Sendable, Hashable {
+        /// The name that the table finds it by.
         public let name: String
+        /// The values in the order of the rows.
         public let values: Values
 
+        /// What the values are.
         public var type: ColumnType {
             switch values {
             case .integers: .integer
@@ -52,6 +57,7 @@ public struct Table: Sendable {
     public struct Options: Sendable {
         /// Whether the first line names the columns; nil finds out: it does where none of its fields is a number.
         public var hasHeader: Bool?
+        /// What is between two fields; a comma by default.
         public var separator: Character
         /// Types by column name; the others are found from their values.
         public var types: [String: ColumnType]
@@ -69,8 +75,11 @@ public struct Table: Sendable {
         }
     }
 
+    /// What errors call the table, such as its file's path.
     public let source: String
+    /// The columns in the file's order.
     public let columns: [Column]
+    /// Rows without the header.
     public let rowCount: Int
     /// The line of the file that each row begins at, counted from 1.
     private let lines: [Int]

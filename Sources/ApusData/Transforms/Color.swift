@@ -114,9 +114,13 @@ public struct Grayscale: ImageTransform {
 /// The first three multiply by a factor drawn from `[max(0, 1 − x), 1 + x]`; hue shifts by a share of the circle drawn
 /// from `[−x, x]`.
 public struct ColorJitter: ImageTransform {
+    /// How far the factor of brightness may be from 1; 0 leaves it.
     public let brightness: Double
+    /// How far the factor of contrast may be from 1; 0 leaves it.
     public let contrast: Double
+    /// How far the factor of saturation may be from 1; 0 leaves it.
     public let saturation: Double
+    /// The largest shift of hue as a share of the circle, 0 to 0.5; 0 leaves it.
     public let hue: Double
 
     public init(brightness: Double = 0, contrast: Double = 0, saturation: Double = 0, hue: Double = 0) {

@@ -96,7 +96,9 @@ extension FloatImage {
 
 /// The middle of a picture.
 public struct CenterCrop: ImageTransform {
+    /// Rows of the result, in pixels.
     public let height: Int
+    /// Columns of the result, in pixels.
     public let width: Int
 
     public init(height: Int, width: Int) {
@@ -113,9 +115,13 @@ public struct CenterCrop: ImageTransform {
 
 /// A block at a random place of a picture that is padded first.
 public struct RandomCrop: ImageTransform {
+    /// Rows of the result, in pixels.
     public let height: Int
+    /// Columns of the result, in pixels.
     public let width: Int
+    /// Pixels added on each side before cropping; 0 by default.
     public let margin: Int
+    /// What the added pixels are; 0 by default.
     public let padding: Padding
 
     public init(height: Int, width: Int, padding margin: Int = 0, _ padding: Padding = .constant(0)) {
@@ -140,12 +146,15 @@ public struct RandomCrop: ImageTransform {
 
 /// A block of random area and proportions, scaled to a fixed size (Szegedy et al. 2015, “Inception crop”).
 public struct RandomResizedCrop: ImageTransform {
+    /// Rows of the result, in pixels.
     public let height: Int
+    /// Columns of the result, in pixels.
     public let width: Int
     /// The block's share of the picture's area.
     public let scale: ClosedRange<Double>
     /// Width over height, drawn uniformly in its logarithm.
     public let ratio: ClosedRange<Double>
+    /// How the block is scaled; bilinear by default.
     public let interpolation: Interpolation
 
     public init(

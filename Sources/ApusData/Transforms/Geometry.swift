@@ -53,6 +53,7 @@ extension FloatImage {
 
 /// Exchanges left and right with probability `p`.
 public struct RandomHorizontalFlip: ImageTransform {
+    /// How likely a picture is flipped, 0 to 1; 0.5 by default.
     public let probability: Double
 
     public init(probability: Double = 0.5) { self.probability = probability }
@@ -64,6 +65,7 @@ public struct RandomHorizontalFlip: ImageTransform {
 
 /// Exchanges top and bottom with probability `p`.
 public struct RandomVerticalFlip: ImageTransform {
+    /// How likely a picture is flipped, 0 to 1; 0.5 by default.
     public let probability: Double
 
     public init(probability: Double = 0.5) { self.probability = probability }
@@ -75,8 +77,11 @@ public struct RandomVerticalFlip: ImageTransform {
 
 /// Turns by an angle drawn uniformly from a range, in degrees counterclockwise.
 public struct RandomRotation: ImageTransform {
+    /// The angles to draw from, counterclockwise.
     public let degrees: ClosedRange<Double>
+    /// How values between pixels are found; bilinear by default.
     public let interpolation: Interpolation
+    /// The value of what comes from outside of the picture; 0 by default.
     public let fill: Float
 
     public init(degrees: ClosedRange<Double>, _ interpolation: Interpolation = .bilinear, fill: Float = 0) {

@@ -5,6 +5,7 @@ import ApusTensor
 /// A transform that draws random numbers takes them from the generator it is given and from nowhere else, so one seed
 /// gives one result.
 public protocol ImageTransform: Sendable {
+    /// The transformed picture, whose size may differ; random numbers come from `generator`.
     func callAsFunction(_ image: FloatImage, using generator: Generator) -> FloatImage
 }
 
@@ -20,6 +21,7 @@ extension ImageTransform {
 /// let seen = augmentation(FloatImage(picture), using: Generator(seed: 1))
 /// ```
 public struct Compose: ImageTransform {
+    /// The steps, the first to be applied first.
     public let transforms: [any ImageTransform]
 
     public init(_ transforms: any ImageTransform...) { self.transforms = transforms }
@@ -33,7 +35,9 @@ public struct Compose: ImageTransform {
 
 /// Applies a transform with probability `p`.
 public struct RandomApply: ImageTransform {
+    /// What is applied.
     public let transform: any ImageTransform
+    /// How likely the transform is applied, 0 to 1; 0.5 by default.
     public let probability: Double
 
     public init(_ transform: any ImageTransform, probability: Double = 0.5) {

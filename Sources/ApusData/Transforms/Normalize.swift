@@ -2,7 +2,9 @@ import ApusTensor
 
 /// `(x − mean) / standardDeviation`, each channel by its own.
 public struct Normalize: ImageTransform, Hashable, Codable {
+    /// What is subtracted, one number a channel.
     public let mean: [Float]
+    /// What is divided by, one positive number a channel.
     public let standardDeviation: [Float]
 
     public init(mean: [Float], standardDeviation: [Float]) {
@@ -39,16 +41,19 @@ public struct Normalize: ImageTransform, Hashable, Codable {
 ///
 /// Reference: Zhong et al., “Random erasing data augmentation”, AAAI 2020.
 public struct RandomErasing: ImageTransform {
+    /// What the rectangle is filled with.
     public enum Replacement: Sendable {
         case value(Float)
         /// Standard normal numbers.
         case noise
     }
+    /// How likely a rectangle is replaced, 0 to 1; 0.5 by default.
     public let probability: Double
     /// The rectangle's share of the picture's area.
     public let scale: ClosedRange<Double>
     /// Width over height, drawn uniformly in its logarithm.
     public let ratio: ClosedRange<Double>
+    /// What the rectangle is filled with; 0 by default.
     public let replacement: Replacement
 
     public init(

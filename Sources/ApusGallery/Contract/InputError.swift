@@ -2,8 +2,11 @@ import Foundation
 
 /// Something wrong with what a user gave: it names the input and the remedy.
 public struct InputError: Error, Hashable, Sendable, CustomStringConvertible, LocalizedError {
+    /// The path, name or value that the error is about.
     public let input: String
+    /// What is wrong with it.
     public let problem: String
+    /// What to do about it.
     public let remedy: String
 
     public init(_ input: String, _ problem: String, remedy: String) {

@@ -30,5 +30,6 @@ public protocol System: Sendable {
 }
 
 extension System {
+    /// What the system is called in commands, from its card.
     public var name: String { card.name }
 }

@@ -2,20 +2,25 @@
 public struct SystemCard: Codable, Hashable, Sendable {
     /// A model of the system, from small to large.
     public struct Preset: Codable, Hashable, Sendable {
+        /// What `--preset` is given.
         public var name: String
+        /// What the model is, in a line.
         public var summary: String
     }
 
     /// In commands: `image-classification`.
     public var name: String
+    /// What people call it: `Image classification`.
     public var title: String
     /// One line: what goes in and what comes out.
     public var summary: String
+    /// The papers that it is built after.
     public var references: [String]
     /// What it trains on when no path is given.
     public var defaultData: String
     /// The public formats that load from a path.
     public var formats: [String]
+    /// What is measured, and on what data.
     public var metric: String
     /// What training with no flags reaches on held-out data.
     public var target: String
@@ -25,7 +30,9 @@ public struct SystemCard: Codable, Hashable, Sendable {
     public var limits: [String]
     /// What `predict` takes.
     public var input: String
+    /// Its models, from small to large.
     public var presets: [Preset]
+    /// The name of the preset that is used when none is given.
     public var defaultPreset: String
 }
 

@@ -5,11 +5,17 @@ import Foundation
 public struct TrainOptions: Sendable {
     /// The data's file or folder; the system's default data where nil.
     public var data: URL?
+    /// A preset's name; the system's default one where nil.
     public var preset: String?
+    /// Passes over the training data.
     public var epochs: Int?
+    /// Samples a step.
     public var batchSize: Int?
+    /// The optimizer's learning rate.
     public var learningRate: Double?
+    /// What all random numbers of the run come from; 0 by default.
     public var seed: UInt64 = 0
+    /// The arithmetic of the model; float32 by default.
     public var precision = Precision.float32
     /// The run's new folder.
     public var folder: URL
@@ -36,6 +42,7 @@ public struct EvaluateOptions: Sendable {
 public struct PredictOptions: Sendable {
     /// The folder of the run that trained it.
     public var model: URL
+    /// The user's files to use it on.
     public var inputs: [URL]
 
     public init(model: URL, inputs: [URL]) {

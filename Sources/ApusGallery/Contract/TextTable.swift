@@ -1,5 +1,6 @@
 /// Rows of text in aligned columns.
 public struct TextTable {
+    /// The side on which a column's cells are flush.
     public enum Alignment: Sendable {
         case left
         case right
@@ -18,8 +19,10 @@ public struct TextTable {
         rows = header.map { [$0] } ?? []
     }
 
+    /// Adds a row, one cell a column; traps on another count.
     public mutating func append(_ cells: String...) { append(cells) }
 
+    /// Adds a row, one cell a column; traps on another count.
     public mutating func append(_ cells: [String]) {
         precondition(cells.count == alignments.count, "TextTable: \(cells.count) cells for \(alignments.count) columns")
         rows.append(cells)

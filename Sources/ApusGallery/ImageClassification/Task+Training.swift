@@ -4,6 +4,7 @@ import Foundation
 // MARK: Training
 
 extension ImageClassification {
+    /// Trains a preset and the linear baseline, and writes the run's report; nil after an interruption.
     public func train(_ options: TrainOptions, output: any SystemOutput) throws -> RunEvent.Finished? {
         let start = Date()
         let (configuration, pictures) = try begin(options, output)

@@ -5,6 +5,7 @@ import Foundation
 public struct ImageClassification: System {
     public init() {}
 
+    /// Fashion-MNIST by default, with the accuracy that training aims at.
     public let card = SystemCard(
         name: "image-classification",
         title: "Image classification",
@@ -81,6 +82,7 @@ public struct ImageClassification: System {
         var mirrors = false
     }
 
+    /// The layers of a preset's model for one 28×28 grayscale picture and 10 classes.
     public func summary(preset: String?) throws -> Summary {
         let preset = try self.preset(named: preset)
         let format = PictureFormat(channels: 1, height: 28, width: 28)
@@ -93,6 +95,7 @@ public struct ImageClassification: System {
 // MARK: Use
 
 extension ImageClassification {
+    /// Measures the model and its linear baseline on the same held-out pictures.
     public func evaluate(_ options: EvaluateOptions, output: any SystemOutput) throws -> RunEvent.Finished {
         let start = Date()
         let folder = try RunFolder.open(options.model)
@@ -121,6 +124,7 @@ extension ImageClassification {
             run: folder.path)
     }
 
+    /// Classifies a user's pictures and returns how many could not be used.
     public func predict(_ options: PredictOptions, output: any SystemOutput) throws -> Int {
         let folder = try RunFolder.open(options.model)
         let configuration: Configuration = try folder.configuration()

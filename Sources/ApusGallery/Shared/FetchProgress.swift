@@ -11,6 +11,7 @@ public final class FetchProgress {
         self.output = output
     }
 
+    /// Moves the bar on; unpacking and verifying leave it as it is.
     public func receive(_ progress: DataCatalogue.Progress) {
         switch progress {
         case .downloading(_, let bytes, let total):

@@ -3,12 +3,16 @@ import Foundation
 
 /// Pictures with classes, to train with and to measure with, all of one format.
 public struct LabelledPictures: Sendable {
+    /// The pictures to train with.
     public var train: Subset<ImageDataset>
+    /// The held-out pictures to measure with.
     public var test: Subset<ImageDataset>
     /// What people call the data.
     public var name: String
 
+    /// The classes' names, in the order of the labels.
     public var classNames: [String] { train.classNames }
+    /// The size and channels that all of the pictures have.
     public var format: PictureFormat { train.base.format }
 }
 

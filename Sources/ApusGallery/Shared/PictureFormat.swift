@@ -4,7 +4,9 @@ import Apus
 public struct PictureFormat: Codable, Hashable, Sendable, CustomStringConvertible {
     /// 1 for grayscale, 3 for RGB.
     public var channels: Int
+    /// Rows of pixels.
     public var height: Int
+    /// Columns of pixels.
     public var width: Int
 
     public init(channels: Int, height: Int, width: Int) {

@@ -13,8 +13,11 @@ public struct PicturePreparation: Codable, Hashable, Sendable {
         case scene
     }
 
+    /// The size and channels that pictures are brought to.
     public var format: PictureFormat
+    /// What a batch is shifted and scaled by, as in training.
     public var normalization: Normalize
+    /// Decides whether a picture is fitted in or cropped.
     public var ground: Ground
     /// Whether even margins are cut off before scaling, as the makers of Fashion-MNIST did.
     public var trimsMargins: Bool

@@ -6,9 +6,11 @@ import Foundation
 
 /// A file that the system would not open, read or write.
 public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The file's path as it was given.
     public let path: String
     /// What was tried and why it failed: `cannot open: No such file or directory`.
     public let cause: String
+    /// What the user can do about it.
     public let remedy: String
     /// The system's error number, 0 where there is none.
     public let code: Int32

@@ -23,6 +23,7 @@ public final class OutputFile {
         self.expectedByteCount = expectedByteCount
     }
 
+    /// Appends bytes at `position`; throws `FileError` where the disk refuses them.
     public func write(_ bytes: UnsafeRawBufferPointer) throws {
         if pending.count + bytes.count > Self.pendingLimit { try flush() }
         if bytes.count > Self.pendingLimit {
@@ -34,10 +35,12 @@ public final class OutputFile {
         end = max(end, position)
     }
 
+    /// Appends the bytes of a contiguous value, such as an array or `Data`.
     public func write(_ bytes: some ContiguousBytes) throws {
         try bytes.withUnsafeBytes { try write($0) }
     }
 
+    /// Appends text as UTF-8.
     public func write(_ text: String) throws {
         try write(Array(text.utf8))
     }

@@ -13,7 +13,9 @@ import Foundation
 /// let progress = try Checkpoint<Progress>(contentsOf: url).metadata
 /// ```
 public struct Checkpoint<Metadata: Codable> {
+    /// Tensors by name.
     public var tensors: [String: Tensor]
+    /// The notes, kept as JSON in the file.
     public var metadata: Metadata
 
     public init(tensors: [String: Tensor], metadata: Metadata) {
