@@ -56,6 +56,7 @@ extension Tensor {
         kaimingUniform(shape, .leakyReLU(slope: slope), mode: mode, dtype: dtype, generator: generator)
     }
 
+    /// Uniform in `±gain · √(3 / fan)` (He et al. 2015), with the gain of any nonlinearity.
     public static func kaimingUniform(
         _ shape: Shape, _ nonlinearity: Nonlinearity, mode: FanMode = .input, dtype: DType = .float32,
         generator: Generator = .current

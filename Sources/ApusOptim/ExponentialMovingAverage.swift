@@ -3,6 +3,7 @@ import Foundation
 /// A running average of a model's parameters, which often generalizes better than the last ones (Polyak and Juditsky 1992):
 /// `a ← a + (p − a) · (1 − decay)` after every step.
 public final class ExponentialMovingAverage {
+    /// The share of the old average that is kept, in 0...1; 0.999 by default.
     public let decay: Double
     /// Updates so far.
     public private(set) var updateCount = 0

@@ -32,9 +32,11 @@ public struct ParameterGroup {
 /// ```
 /// A rule of one's own is a subclass that overrides `update`.
 open class Optimizer {
+    /// The parameters that it changes, each in one group.
     public let groups: [ParameterGroup]
     /// May be set before every step; a schedule does so.
     public var learningRate: Double
+    /// The decay of groups without their own, 0 for none; the rule says how it acts.
     public let weightDecay: Double
     /// Steps taken so far.
     public private(set) var stepCount = 0
@@ -119,7 +121,9 @@ open class Optimizer {
 public final class UpdateStep {
     /// 1 at a parameter's first step.
     public let count: Int
+    /// The rate of these parameters at this step.
     public let learningRate: Double
+    /// The weight decay of these parameters, 0 for none.
     public let weightDecay: Double
     private let dtype: DType
     private var made: [String: Tensor] = [:]

@@ -74,6 +74,7 @@ public final class Tanhshrink: Module, Layer {
 
 /// `x` where positive, `slope · x` elsewhere.
 public final class LeakyReLU: Module, Layer {
+    /// The slope where `x` is negative.
     public let slope: Double
     public init(slope: Double = 0.01) { self.slope = slope }
     public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { leakyReLU(x, slope: slope) } }
@@ -81,6 +82,7 @@ public final class LeakyReLU: Module, Layer {
 
 /// `x` where positive, `α (exp(x) − 1)` elsewhere.
 public final class ELU: Module, Layer {
+    /// The factor α: the output tends to −α for large negative inputs.
     public let alpha: Double
     public init(alpha: Double = 1) { self.alpha = alpha }
     public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { elu(x, alpha: alpha) } }
@@ -88,6 +90,7 @@ public final class ELU: Module, Layer {
 
 /// Continuously differentiable ELU (Barron 2017).
 public final class CELU: Module, Layer {
+    /// The factor α: the output tends to −α for large negative inputs.
     public let alpha: Double
     public init(alpha: Double = 1) { self.alpha = alpha }
     public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { celu(x, alpha: alpha) } }
@@ -95,6 +98,7 @@ public final class CELU: Module, Layer {
 
 /// `log(1 + exp(βx)) / β`
 public final class Softplus: Module, Layer {
+    /// The sharpness β: the larger, the closer to ReLU.
     public let beta: Double
     public init(beta: Double = 1) { self.beta = beta }
     public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { softplus(x, beta: beta) } }
@@ -102,6 +106,7 @@ public final class Softplus: Module, Layer {
 
 /// `x · Φ(x)`, Φ the normal distribution's function (Hendrycks and Gimpel 2016).
 public final class GELU: Module, Layer {
+    /// Whether Φ is exact, the default, or approximated.
     public let approximate: GELUApproximation
     public init(approximate: GELUApproximation = .none) { self.approximate = approximate }
     public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { gelu(x, approximate: approximate) } }
@@ -109,7 +114,9 @@ public final class GELU: Module, Layer {
 
 /// `x` limited to [low, high].
 public final class HardTanh: Module, Layer {
+    /// The smallest output, −1 by default.
     public let low: Double
+    /// The largest output, 1 by default.
     public let high: Double
     public init(low: Double = -1, high: Double = 1) {
         self.low = low
@@ -120,6 +127,7 @@ public final class HardTanh: Module, Layer {
 
 /// `x` moved toward 0 by `threshold`, 0 where it is nearer.
 public final class Softshrink: Module, Layer {
+    /// How far inputs move toward 0; not negative.
     public let threshold: Double
     public init(threshold: Double = 0.5) { self.threshold = threshold }
     public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { x - x.clamped(-threshold, threshold) } }
@@ -127,6 +135,7 @@ public final class Softshrink: Module, Layer {
 
 /// `x` where `|x| > threshold`, 0 elsewhere.
 public final class Hardshrink: Module, Layer {
+    /// The magnitude above which inputs pass.
     public let threshold: Double
     public init(threshold: Double = 0.5) { self.threshold = threshold }
     public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { `where`(abs(x) .> threshold, x, 0) } }
@@ -134,7 +143,9 @@ public final class Hardshrink: Module, Layer {
 
 /// `x` where `x > threshold`, `value` elsewhere.
 public final class Threshold: Module, Layer {
+    /// Inputs above it pass.
     public let threshold: Double
+    /// What stands in place of the other inputs.
     public let value: Double
     public init(threshold: Double, value: Double) {
         self.threshold = threshold
@@ -145,6 +156,7 @@ public final class Threshold: Module, Layer {
 
 /// `exp(x) / Σ exp(x)` along an axis.
 public final class Softmax: Module, Layer {
+    /// The axis along which the outputs sum to 1; the last by default.
     public let axis: Int
     public init(axis: Int = -1) { self.axis = axis }
     public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { softmax(x, axis: axis) } }
@@ -152,6 +164,7 @@ public final class Softmax: Module, Layer {
 
 /// `x − log Σ exp(x)` along an axis.
 public final class LogSoftmax: Module, Layer {
+    /// The axis along which the outputs' exponentials sum to 1; the last by default.
     public let axis: Int
     public init(axis: Int = -1) { self.axis = axis }
     public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { logSoftmax(x, axis: axis) } }
@@ -159,6 +172,7 @@ public final class LogSoftmax: Module, Layer {
 
 /// Softmax of `−x`.
 public final class Softmin: Module, Layer {
+    /// The axis along which the outputs sum to 1; the last by default.
     public let axis: Int
     public init(axis: Int = -1) { self.axis = axis }
     public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { softmin(x, axis: axis) } }
@@ -179,6 +193,7 @@ public final class PReLU: Module, Layer {
 
 /// Half of the channels times the sigmoid of the other half, along an axis (Dauphin et al. 2017).
 public final class GLU: Module, Layer {
+    /// The axis that is halved, of even extent; the last by default.
     public let axis: Int
     public init(axis: Int = -1) { self.axis = axis }
     public func callAsFunction(_ x: Tensor) -> Tensor {

@@ -36,15 +36,20 @@ private func attentionWeights(
 /// - Parameters: `in_proj_weight (3·features, features)` (or `q_proj_weight`, `k_proj_weight`, `v_proj_weight` where the features
 ///   differ; Xavier's uniform), `in_proj_bias (3·features)`, `out_proj`.
 public final class MultiheadAttention: Module {
+    /// The projection of the joined heads, `features` to `features`.
     @Parameter public var inProjWeight: Tensor?
     @Parameter public var qProjWeight: Tensor?
     @Parameter public var kProjWeight: Tensor?
     @Parameter public var vProjWeight: Tensor?
     @Parameter public var inProjBias: Tensor?
     public let outProj: Linear
+    /// The features of a query and of the output.
     public let features: Int
+    /// How many heads share the features, `features / heads` each.
     public let heads: Int
+    /// The probability of dropping an attention weight in training.
     public let dropoutProbability: Double
+    /// Whether inputs are `(B, L, features)` rather than `(L, B, features)`.
     public let isBatchFirst: Bool
 
     public init(

@@ -7,6 +7,7 @@
 /// - Parameters: `weight` (ones at first) and `bias` (zeros), both `(channels)`.
 /// - Buffers: `running_mean`, `running_var` (unbiased) and `num_batches_tracked`.
 public class BatchNormLayer: Module, Layer {
+    /// Added to the variance, against division by 0.
     @Parameter public var weight: Tensor?
     @Parameter public var bias: Tensor?
     @Buffer public var runningMean: Tensor?

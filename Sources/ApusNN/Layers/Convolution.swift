@@ -7,6 +7,7 @@ public enum ConvolutionPadding: Sendable, ExpressibleByIntegerLiteral, Expressib
 
     public init(integerLiteral value: Int) { self = .zeros([value]) }
     public init(arrayLiteral elements: Int...) { self = .zeros(elements) }
+    /// As many zeros on both sides of every axis.
     public static func zeros(_ width: Int) -> ConvolutionPadding { .zeros([width]) }
 }
 
@@ -17,11 +18,15 @@ public enum ConvolutionPadding: Sendable, ExpressibleByIntegerLiteral, Expressib
 /// - Input: `(N, inputs, …)`. Output: `(N, outputs, …)` of extents `⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1`.
 /// - Parameters: `weight (outputs, inputs / groups, kernel…)`, `bias (outputs)`, uniform in ±1/√(inputs / groups · Π kernel) at first.
 public class ConvolutionLayer: Module, Layer {
+    /// The window's step along each spatial axis.
     @Parameter public var weight: Tensor
     @Parameter public var bias: Tensor?
     public let stride: [Int]
+    /// How the edges are treated.
     public let padding: ConvolutionPadding
+    /// The distance between kernel elements along each spatial axis; 1 is a dense kernel.
     public let dilation: [Int]
+    /// Groups of channels that are convolved apart; divides inputs and outputs.
     public let groups: Int
 
     init(

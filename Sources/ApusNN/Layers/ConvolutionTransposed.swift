@@ -4,12 +4,17 @@
 ///   `(size − 1)·stride − 2·padding + dilation·(kernel − 1) + outputPadding + 1`.
 /// - Parameters: `weight (inputs, outputs / groups, kernel…)`, `bias (outputs)`, uniform in ±1/√(outputs / groups · Π kernel) at first.
 public class ConvolutionTransposedLayer: Module, Layer {
+    /// How far apart inputs are spread along each spatial axis.
     @Parameter public var weight: Tensor
     @Parameter public var bias: Tensor?
     public let stride: [Int]
+    /// What is cut off both ends of the output along each spatial axis.
     public let padding: [Int]
+    /// What is added to one end of the output along each spatial axis.
     public let outputPadding: [Int]
+    /// The distance between kernel elements along each spatial axis; 1 is a dense kernel.
     public let dilation: [Int]
+    /// Groups of channels that are convolved apart; divides inputs and outputs.
     public let groups: Int
 
     init(

@@ -12,6 +12,7 @@ public func dropout(
 
 /// What the dropout layers share: in training, values of `Generator.current` decide what is dropped; in evaluation nothing is.
 public class DropoutLayer: Module, Layer {
+    /// The probability of dropping, in 0...1; 0.5 by default.
     public let probability: Double
 
     public init(_ probability: Double = 0.5) {

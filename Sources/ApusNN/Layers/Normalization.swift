@@ -9,9 +9,11 @@ private func normalized(_ x: Tensor, axes: [Int], epsilon: Double) -> Tensor {
 /// - Input and output: `(…, shape…)`.
 /// - Parameters: `weight` (ones at first) and `bias` (zeros), both of `shape`.
 public final class LayerNorm: Module, Layer {
+    /// The extents of the last axes, over which it normalizes.
     @Parameter public var weight: Tensor?
     @Parameter public var bias: Tensor?
     public let shape: Shape
+    /// Added to the variance, against division by 0.
     public let epsilon: Double
 
     public init(_ shape: Shape, epsilon: Double = 1e-5, affine: Bool = true, bias: Bool = true) {
@@ -48,6 +50,7 @@ public func layerNorm(
 ///
 /// - Input and output: `(…, shape…)`. Parameter: `weight` of `shape`, ones at first.
 public final class RMSNorm: Module, Layer {
+    /// The extents of the last axes, over which it normalizes.
     @Parameter public var weight: Tensor?
     public let shape: Shape
     /// nil is the distance from 1 to the next number of the input's dtype.
@@ -91,9 +94,11 @@ extension DType {
 /// - Input and output: `(N, channels, …)`.
 /// - Parameters: `weight` (ones at first) and `bias` (zeros), both `(channels)`.
 public final class GroupNorm: Module, Layer {
+    /// Groups of channels that are normalized apart; divides the channels.
     @Parameter public var weight: Tensor?
     @Parameter public var bias: Tensor?
     public let groups: Int
+    /// Added to the variance, against division by 0.
     public let epsilon: Double
 
     public init(groups: Int, _ channels: Int, epsilon: Double = 1e-5, affine: Bool = true) {
@@ -124,6 +129,7 @@ public final class GroupNorm: Module, Layer {
 ///
 /// - Input and output: `(N, channels, …)`. Parameters, where `affine`: `weight` and `bias`, both `(channels)`.
 public class InstanceNormLayer: Module, Layer {
+    /// Added to the variance, against division by 0.
     @Parameter public var weight: Tensor?
     @Parameter public var bias: Tensor?
     public let epsilon: Double

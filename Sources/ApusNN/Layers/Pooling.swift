@@ -1,7 +1,10 @@
 /// A window sliding over the last axes: what the pooling layers share.
 public class PoolingLayer: Module, Layer {
+    /// The window's extents, one for each spatial axis.
     public let kernelSize: [Int]
+    /// The window's step along each spatial axis; `kernelSize` by default.
     public let stride: [Int]
+    /// The width of the padding on both sides of each spatial axis.
     public let padding: [Int]
 
     init(
@@ -127,6 +130,7 @@ public func adaptiveMaxPool(_ x: Tensor, _ outputs: [Int]) -> Tensor { adaptiveP
 
 /// The mean over windows, to a fixed length. Input: `(N, C, L)`. Output: `(N, C, output)`.
 public final class AdaptiveAvgPool1d: Module, Layer {
+    /// The output's length.
     public let output: Int
     public init(_ output: Int) { self.output = output }
     public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { adaptiveAvgPool(x, [output]) } }
@@ -134,6 +138,7 @@ public final class AdaptiveAvgPool1d: Module, Layer {
 
 /// The mean over windows, to a fixed size. Input: `(N, C, H, W)`. Output: `(N, C, output…)`.
 public final class AdaptiveAvgPool2d: Module, Layer {
+    /// The output's height and width.
     public let output: [Int]
     public init(_ output: any SpatialExtent) { self.output = output.extents(2) }
     public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { adaptiveAvgPool(x, output) } }
@@ -141,6 +146,7 @@ public final class AdaptiveAvgPool2d: Module, Layer {
 
 /// The maximum over windows, to a fixed length. Input: `(N, C, L)`. Output: `(N, C, output)`.
 public final class AdaptiveMaxPool1d: Module, Layer {
+    /// The output's length.
     public let output: Int
     public init(_ output: Int) { self.output = output }
     public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { adaptiveMaxPool(x, [output]) } }
@@ -148,6 +154,7 @@ public final class AdaptiveMaxPool1d: Module, Layer {
 
 /// The maximum over windows, to a fixed size. Input: `(N, C, H, W)`. Output: `(N, C, output…)`.
 public final class AdaptiveMaxPool2d: Module, Layer {
+    /// The output's height and width.
     public let output: [Int]
     public init(_ output: any SpatialExtent) { self.output = output.extents(2) }
     public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { adaptiveMaxPool(x, output) } }

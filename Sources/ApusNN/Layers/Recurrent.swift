@@ -3,6 +3,7 @@
 /// - Parameters: `weight_ih (gates · hidden, inputs)`, `weight_hh (gates · hidden, hidden)`, `bias_ih`, `bias_hh (gates · hidden)`,
 ///   all uniform in ±1/√hidden at first.
 public class RecurrentCell: Module {
+    /// The features of the hidden state.
     @Parameter public var weightIh: Tensor
     @Parameter public var weightHh: Tensor
     @Parameter public var biasIh: Tensor?
@@ -38,7 +39,9 @@ public class RecurrentCell: Module {
 ///
 /// - Input: `x (B, inputs)`, `hidden (B, hidden)`, zeros by default. Output: `(B, hidden)`.
 public final class RNNCell: RecurrentCell {
+    /// The nonlinearity of a plain recurrent step.
     public enum Activation: String, Sendable, Codable { case tanh, relu }
+    /// What the sum passes through; tanh by default.
     public let activation: Activation
 
     public convenience init(
@@ -125,7 +128,9 @@ public final class GRUCell: RecurrentCell {
 public class RecurrentLayer: Module {
     /// Layer by layer, forward before reverse.
     let cells: [RecurrentCell]
+    /// How many layers are stacked, each reading the outputs of the one below.
     public let layerCount: Int
+    /// Whether each layer also runs from the end to the start, which doubles its output features.
     public let isBidirectional: Bool
     /// Whether sequences are `(B, T, features)` rather than `(T, B, features)`.
     public let isBatchFirst: Bool

@@ -15,12 +15,19 @@ public enum TransformerActivation: String, Sendable, Codable {
 ///
 /// - Input and output: `(L, B, features)`, with `batchFirst` `(B, L, features)`.
 public final class TransformerEncoderLayer: Module {
+    /// Attention of the sequence to itself.
     public let selfAttn: MultiheadAttention
+    /// The feed-forward network's first product, features to `feedForward`.
     public let linear1: Linear
+    /// The feed-forward network's second product, `feedForward` to features.
     public let linear2: Linear
+    /// The norm of the attention.
     public let norm1: LayerNorm
+    /// The norm of the feed-forward network.
     public let norm2: LayerNorm
+    /// Applied to what each part gives and between the two products.
     public let dropout: Dropout
+    /// What stands between the two products.
     public let activation: TransformerActivation
     /// Whether norms stand before the parts rather than after the residuals.
     public let isNormFirst: Bool
@@ -62,14 +69,23 @@ public final class TransformerEncoderLayer: Module {
 ///
 /// - Input: `x (L, B, features)` and `memory (S, B, features)`; with `batchFirst` the batch comes first. Output: like `x`.
 public final class TransformerDecoderLayer: Module {
+    /// Attention of the sequence to itself.
     public let selfAttn: MultiheadAttention
+    /// Attention to the encoder's output.
     public let multiheadAttn: MultiheadAttention
+    /// The feed-forward network's first product, features to `feedForward`.
     public let linear1: Linear
+    /// The feed-forward network's second product, `feedForward` to features.
     public let linear2: Linear
+    /// The norm of the self-attention.
     public let norm1: LayerNorm
+    /// The norm of the attention to the encoder's output.
     public let norm2: LayerNorm
+    /// The norm of the feed-forward network.
     public let norm3: LayerNorm
+    /// Applied to what each part gives and between the two products.
     public let dropout: Dropout
+    /// What stands between the two products.
     public let activation: TransformerActivation
     /// Whether norms stand before the parts rather than after the residuals.
     public let isNormFirst: Bool
@@ -122,7 +138,9 @@ public final class TransformerDecoderLayer: Module {
 
 /// Encoder layers one after the other, and a last norm if there is one.
 public final class TransformerEncoder: Module {
+    /// The layers in the order of their calls.
     public let layers: [TransformerEncoderLayer]
+    /// Applied to the last layer's output; nil leaves it as it is.
     public let norm: LayerNorm?
 
     public init(layers count: Int, norm: LayerNorm? = nil, _ layer: () -> TransformerEncoderLayer) {
@@ -140,7 +158,9 @@ public final class TransformerEncoder: Module {
 
 /// Decoder layers one after the other, and a last norm if there is one.
 public final class TransformerDecoder: Module {
+    /// The layers in the order of their calls.
     public let layers: [TransformerDecoderLayer]
+    /// Applied to the last layer's output; nil leaves it as it is.
     public let norm: LayerNorm?
 
     public init(layers count: Int, norm: LayerNorm? = nil, _ layer: () -> TransformerDecoderLayer) {

@@ -2,8 +2,11 @@
 public struct Gradients {
     /// One parameter's part.
     public struct Element {
+        /// The parameter's name in the model, `layer1.0.weight`.
         public let name: String
+        /// Where the parameter is held.
         public let slot: ParameterSlot
+        /// The loss's derivative, of the parameter's shape.
         public var gradient: Tensor
     }
 
@@ -62,8 +65,10 @@ public struct Gradients {
         return result
     }
 
+    /// Every gradient times a number.
     public static func * (a: Gradients, factor: Double) -> Gradients { a.map { $0 * factor } }
 
+    /// Adds the gradients of another batch; both must be by the same parameters.
     public static func += (a: inout Gradients, b: Gradients) { a = a + b }
 
     /// Computes the gradients, and the loss and buffers with them, now.

@@ -58,8 +58,11 @@ extension Module {
 public struct StateReport: Sendable, Hashable {
     /// A tensor of another shape than the module's.
     public struct Mismatch: Sendable, Hashable {
+        /// The tensor's name in the state.
         public let name: String
+        /// The module's shape.
         public let expected: Shape
+        /// The dictionary's shape.
         public let found: Shape
 
         public init(name: String, expected: Shape, found: Shape) {
@@ -69,15 +72,18 @@ public struct StateReport: Sendable, Hashable {
         }
     }
 
+    /// Names of the tensors that fit.
     public var loaded: [String] = []
     /// What the module has and the dictionary has not.
     public var missing: [String] = []
     /// What the dictionary has and the module has not.
     public var unexpected: [String] = []
+    /// Tensors in both, of different shapes.
     public var mismatched: [Mismatch] = []
 
     public init() {}
 
+    /// Whether nothing is missing, unexpected or of another shape.
     public var isComplete: Bool { missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty }
 }
 
@@ -96,6 +102,7 @@ extension StateReport: CustomStringConvertible {
 
 /// A state dictionary that belongs to another model or optimizer.
 public struct StateError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What does not fit.
     public let report: StateReport
     /// What it was loaded into.
     public let kind: String

@@ -24,11 +24,13 @@ public protocol SlotValue {
 
 extension Tensor: SlotValue {
     public init(slot: Slot) { self = slot.tensor! }
+    /// The tensor itself.
     public var slotTensor: Tensor? { self }
 }
 
 extension Optional: SlotValue where Wrapped == Tensor {
     public init(slot: Slot) { self = slot.tensor }
+    /// The tensor, nil where the slot is empty.
     public var slotTensor: Tensor? { self }
 }
 
@@ -45,11 +47,13 @@ extension Optional: SlotValue where Wrapped == Tensor {
 public final class Parameter<Value: SlotValue>: ParameterSlot {
     public init(wrappedValue: Value) { super.init(wrappedValue.slotTensor) }
 
+    /// The slot's tensor, as it was declared.
     public var wrappedValue: Value {
         get { Value(slot: self) }
         set { tensor = newValue.slotTensor }
     }
 
+    /// The slot itself, `$weight`.
     public var projectedValue: Parameter { self }
 }
 
@@ -61,11 +65,13 @@ extension Module {
     public final class Buffer<Value: SlotValue>: Slot {
         public init(wrappedValue: Value) { super.init(wrappedValue.slotTensor) }
 
+        /// The slot's tensor, as it was declared.
         public var wrappedValue: Value {
             get { Value(slot: self) }
             set { tensor = newValue.slotTensor }
         }
 
+        /// The slot itself, `$runningMean`.
         public var projectedValue: Buffer { self }
     }
 }

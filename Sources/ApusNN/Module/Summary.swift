@@ -16,11 +16,17 @@ public struct Summary: Sendable, Codable, Hashable {
         public let multiplyAdds: Int
     }
 
+    /// The model's type.
     public let kind: String
+    /// The input's shape, with the batch axis.
     public let inputShape: Shape
+    /// The output's shape, with the batch axis.
     public let outputShape: Shape
+    /// The modules, one row each.
     public let rows: [Row]
+    /// Numbers in all parameters.
     public let parameterCount: Int
+    /// Numbers in the parameters that are not frozen.
     public let trainableParameterCount: Int
     /// Multiply–adds of all matrix products and convolutions, traced or not. Two floating-point operations each.
     public let multiplyAdds: Int

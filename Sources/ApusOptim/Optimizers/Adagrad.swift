@@ -1,8 +1,11 @@
 /// Divides by the root of all squared gradients so far (Duchi et al. 2011):
 /// `s ← s + g²`, `p ← p − rate / (1 + (t − 1) · rateDecay) · g / (√s + ε)`. Weight decay is an L2 penalty.
 public final class Adagrad: Optimizer {
+    /// How fast the rate falls: it is divided by `1 + (t − 1) · rateDecay`.
     public let rateDecay: Double
+    /// Where the sums of squares start.
     public let initialAccumulator: Double
+    /// Added to the root, against division by 0.
     public let epsilon: Double
 
     public init(

@@ -4,8 +4,11 @@
 ///
 /// With `amsgrad`, `v̂` comes from the largest `v` so far (Reddi et al. 2018). Weight decay is an L2 penalty.
 public class Adam: Optimizer {
+    /// `(β₁, β₂)`, the shares of the old moments that are kept.
     public let betas: (Double, Double)
+    /// Added to the root, against division by 0.
     public let epsilon: Double
+    /// Whether the largest second moment so far is used.
     public let isAMSGrad: Bool
 
     public init(

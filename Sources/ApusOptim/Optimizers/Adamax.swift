@@ -1,7 +1,9 @@
 /// Adam with the largest gradient in place of the second moment (Kingma and Ba 2015):
 /// `u ← max(β₂ u, |g| + ε)`, `p ← p − rate / (1 − β₁ᵗ) · m / u`. Weight decay is an L2 penalty.
 public final class Adamax: Optimizer {
+    /// `(β₁, β₂)`, the shares of the old moment and of the old largest gradient that are kept.
     public let betas: (Double, Double)
+    /// Added to the gradient's magnitude, against division by 0.
     public let epsilon: Double
 
     public init(

@@ -3,6 +3,7 @@
 ///
 /// Learning rates are three to ten times smaller than AdamW's and weight decays as much larger.
 public final class Lion: Optimizer {
+    /// `(β₁, β₂)`, the momentum's share in the step and the share of it that is kept.
     public let betas: (Double, Double)
 
     public init(

@@ -4,8 +4,11 @@ import Foundation
 ///
 /// `p ← p − rate · ((1 − μₜ) / (1 − Πₜ) · g + μₜ₊₁ / (1 − Πₜ₊₁) · m) / (√v̂ + ε)`. Weight decay is an L2 penalty.
 public final class NAdam: Optimizer {
+    /// `(β₁, β₂)`, the shares of the old moments that are kept.
     public let betas: (Double, Double)
+    /// Added to the root, against division by 0.
     public let epsilon: Double
+    /// How fast `μₜ` rises to β₁.
     public let momentumDecay: Double
 
     public init(

@@ -4,9 +4,13 @@
 /// `centered` subtracts the square of a running mean from `s` (Graves 2013). With momentum, steps are accumulated:
 /// `b ← momentum · b + g / (√s + ε)`. Weight decay is an L2 penalty.
 public final class RMSprop: Optimizer {
+    /// The share of the old mean square that is kept.
     public let alpha: Double
+    /// Added to the root, against division by 0.
     public let epsilon: Double
+    /// The share of the accumulated step that is kept, 0 for none.
     public let momentum: Double
+    /// Whether the mean's square is subtracted: the gradient's variance in place of its mean square.
     public let isCentered: Bool
 
     public init(

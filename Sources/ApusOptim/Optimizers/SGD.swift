@@ -2,8 +2,11 @@
 ///
 /// With Nesterov's momentum, `p ← p − rate · (g + momentum · b)` (Sutskever et al. 2013). Weight decay is an L2 penalty.
 public final class SGD: Optimizer {
+    /// The share of the old direction that is kept, 0 for none.
     public let momentum: Double
+    /// What the gradient's part in the direction lacks to 1; the first gradient is not dampened.
     public let dampening: Double
+    /// Whether the step looks ahead along the momentum; needs momentum and no dampening.
     public let isNesterov: Bool
 
     public init(

@@ -2,9 +2,11 @@ import Foundation
 
 /// `rate · factor^⌊step / every⌋`
 public struct StepSchedule: Schedule, Codable, Hashable {
+    /// The rate at step 0.
     public var rate: Double
     /// Steps between two changes.
     public var every: Int
+    /// What each change multiplies the rate by; 0.1 by default.
     public var factor: Double
 
     public init(rate: Double, every: Int, factor: Double = 0.1) {
@@ -14,13 +16,17 @@ public struct StepSchedule: Schedule, Codable, Hashable {
         self.factor = factor
     }
 
+    /// `rate · factor^⌊step / every⌋`
     public func rate(at step: Int) -> Double { rate * pow(factor, Double(step / every)) }
 }
 
 /// `rate` times a factor for each milestone that has been reached.
 public struct MultiStepSchedule: Schedule, Codable, Hashable {
+    /// The rate before the first milestone.
     public var rate: Double
+    /// The steps at which the rate changes, in any order.
     public var milestones: [Int]
+    /// What each milestone multiplies the rate by; 0.1 by default.
     public var factor: Double
 
     public init(rate: Double, milestones: [Int], factor: Double = 0.1) {
@@ -29,6 +35,7 @@ public struct MultiStepSchedule: Schedule, Codable, Hashable {
         self.factor = factor
     }
 
+    /// `rate · factorⁿ`, n milestones being at or before the step.
     public func rate(at step: Int) -> Double {
         rate * pow(factor, Double(milestones.count { $0 <= step }))
     }
@@ -36,7 +43,9 @@ public struct MultiStepSchedule: Schedule, Codable, Hashable {
 
 /// `rate · factorˢᵗᵉᵖ`
 public struct ExponentialSchedule: Schedule, Codable, Hashable {
+    /// The rate at step 0.
     public var rate: Double
+    /// What each step multiplies the rate by.
     public var factor: Double
 
     public init(rate: Double, factor: Double) {
@@ -44,13 +53,17 @@ public struct ExponentialSchedule: Schedule, Codable, Hashable {
         self.factor = factor
     }
 
+    /// `rate · factorˢᵗᵉᵖ`
     public func rate(at step: Int) -> Double { rate * pow(factor, Double(step)) }
 }
 
 /// `rate · (1 − step / steps)^power`, and 0 from `steps` on.
 public struct PolynomialSchedule: Schedule, Codable, Hashable {
+    /// The rate at step 0.
     public var rate: Double
+    /// Steps until the rate is 0.
     public var steps: Int
+    /// The polynomial's degree; 1, a straight line, by default.
     public var power: Double
 
     public init(rate: Double, steps: Int, power: Double = 1) {
@@ -60,5 +73,6 @@ public struct PolynomialSchedule: Schedule, Codable, Hashable {
         self.power = power
     }
 
+    /// `rate · (1 − min(step, steps) / steps)^power`
     public func rate(at step: Int) -> Double { rate * pow(1 - Double(min(step, steps)) / Double(steps), power) }
 }

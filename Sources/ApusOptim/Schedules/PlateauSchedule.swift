@@ -2,12 +2,16 @@
 ///
 /// Its rate follows from what it has observed, not from the step: tell it the metric after every epoch.
 public struct PlateauSchedule: Schedule, Codable, Hashable {
+    /// Whether a smaller or a larger metric is better.
     public enum Direction: String, Sendable, Codable {
         case minimize, maximize
     }
 
+    /// The rate as reduced so far.
     public private(set) var rate: Double
+    /// What counts as an improvement; minimize by default.
     public let direction: Direction
+    /// What a reduction multiplies the rate by; 0.1 by default.
     public let factor: Double
     /// Observations without improvement that are borne.
     public let patience: Int
@@ -15,6 +19,7 @@ public struct PlateauSchedule: Schedule, Codable, Hashable {
     public let threshold: Double
     /// Observations after a reduction that don't count.
     public let cooldown: Int
+    /// The smallest rate that a reduction may reach; 0 by default.
     public let minimum: Double
 
     private var best: Double?
@@ -34,6 +39,7 @@ public struct PlateauSchedule: Schedule, Codable, Hashable {
         self.minimum = minimum
     }
 
+    /// The rate as reduced so far, whatever the step.
     public func rate(at step: Int) -> Double { rate }
 
     /// Takes in the newest value of the metric.

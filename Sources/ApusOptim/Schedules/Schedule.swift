@@ -11,9 +11,11 @@ public protocol Schedule: Sendable {
 
 /// The same rate at every step.
 public struct ConstantSchedule: Schedule, Codable, Hashable {
+    /// The rate at every step.
     public var rate: Double
 
     public init(rate: Double) { self.rate = rate }
 
+    /// `rate`, whatever the step.
     public func rate(at step: Int) -> Double { rate }
 }

@@ -1,8 +1,10 @@
 /// A linear rise over the first steps, then another schedule from its beginning.
 public struct WarmupSchedule: Schedule {
+    /// Steps of the rise.
     public var steps: Int
     /// The part of the rate at step 0.
     public var startFactor: Double
+    /// What follows the rise, counting its steps from 0.
     public var base: any Schedule
 
     /// - Parameters:
@@ -15,6 +17,7 @@ public struct WarmupSchedule: Schedule {
         self.base = base
     }
 
+    /// `base.rate(at: 0) · (startFactor + (1 − startFactor) · step / steps)` in the rise, then what `base` gives.
     public func rate(at step: Int) -> Double {
         guard step < steps else { return base.rate(at: step - steps) }
         return base.rate(at: 0) * (startFactor + (1 - startFactor) * Double(step) / Double(steps))
