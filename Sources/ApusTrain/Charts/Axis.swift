@@ -2,6 +2,7 @@ import Foundation
 
 /// One direction of a plot: what it measures and how numbers become places.
 public struct Axis: Hashable, Sendable {
+    /// How numbers become distances along the axis.
     public enum Scale: Hashable, Sendable {
         case linear
         /// Base 10; numbers that are not positive have no place.
@@ -15,8 +16,11 @@ public struct Axis: Hashable, Sendable {
         case percent
     }
 
+    /// What the axis measures; nothing by default.
     public var label: String
+    /// Linear by default.
     public var scale: Scale
+    /// How tick labels are written; plain numbers by default.
     public var style: Style
     /// What is shown at least; by default what the data need.
     public var range: ClosedRange<Double>?

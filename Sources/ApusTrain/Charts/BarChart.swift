@@ -1,6 +1,8 @@
 /// Horizontal bars with a name each, one or more to a category: a score by class, a model beside its baseline.
 public struct BarChart: Chart {
+    /// Bars of one colour, one to a category.
     public struct Series: Hashable, Sendable {
+        /// What the legend calls it.
         public var name: String
         /// One for each category; what is not finite has no bar.
         public var values: [Double]
@@ -11,11 +13,17 @@ public struct BarChart: Chart {
         }
     }
 
+    /// What the chart shows, in a few words.
     public var title: String
+    /// What there is to see, in a sentence.
     public var summary: String
+    /// The axis of the values, which always shows 0.
     public var axis: Axis
+    /// Names of the rows, from top to bottom.
     public var categories: [String]
+    /// The bars of each row, from top to bottom; a legend names them where there are several.
     public var series: [Series]
+    /// In pixels; 520 by default.
     public var width: Double
 
     public init(
@@ -38,8 +46,10 @@ public struct BarChart: Chart {
     private var rowHeight: Double { Double(series.count) * (Self.thickness + 2) + 10 }
     private var top: Double { hasLegend ? 30 : 4 }
 
+    /// In pixels, as much as the rows need.
     public var height: Double { top + Double(categories.count) * rowHeight + 4 }
 
+    /// The rows, and a legend over them where there are several series.
     public var drawing: Markup {
         let values = series.flatMap(\.values)
         let fitted = FittedAxis(axis, values: values + [0], tickCount: 5)

@@ -1,5 +1,6 @@
 /// A matrix as coloured cells: a confusion matrix, attention weights, correlations.
 public struct HeatMap: Chart {
+    /// How numbers become colours.
     public enum Palette: Hashable, Sendable {
         /// From nothing to the theme's colour.
         case sequential
@@ -7,19 +8,27 @@ public struct HeatMap: Chart {
         case diverging
     }
 
+    /// What the chart shows, in a few words.
     public var title: String
+    /// What there is to see, in a sentence.
     public var summary: String
     /// `values[row][column]`; what is not finite stays blank.
     public var values: [[Double]]
     /// What is written in the cells, where there is room; nothing by default.
     public var texts: [[String]]?
+    /// Names of the rows from top to bottom; none by default.
     public var rowLabels: [String]
+    /// Names of the columns from left to right; none by default.
     public var columnLabels: [String]
+    /// What the rows are; nothing by default.
     public var rowTitle: String
+    /// What the columns are; nothing by default.
     public var columnTitle: String
+    /// How numbers become colours; sequential by default.
     public var palette: Palette
     /// The number in full colour; by default the greatest magnitude.
     public var limit: Double?
+    /// In pixels; 520 by default.
     public var width: Double
 
     public init(
@@ -63,10 +72,12 @@ public struct HeatMap: Chart {
         return 6 + labels + (columnTitle.isEmpty ? 0 : 20)
     }
 
+    /// In pixels, as much as the rows and labels need.
     public var height: Double { top + Double(values.count) * cellHeight + 8 }
 
     // MARK: Drawing
 
+    /// The cells with their labels and titles.
     public var drawing: Markup {
         let limit = limit ?? values.joined().lazy.filter(\.isFinite).map { abs($0) }.max() ?? 1
         let cells = values.indices.map { row in

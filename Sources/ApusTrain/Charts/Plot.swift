@@ -2,17 +2,28 @@ import Foundation
 
 /// Points, lines and columns over two numeric axes: learning curves, ROC curves, scatter plots, histograms.
 public struct Plot: Chart {
+    /// What the chart shows, in a few words.
     public var title: String
+    /// What there is to see, in a sentence.
     public var summary: String
+    /// The horizontal axis.
     public var x: Axis
+    /// The vertical axis.
     public var y: Axis
+    /// What is drawn: columns lie behind lines, lines behind points.
     public var series: [Series]
+    /// Dashed lines to compare with; none by default.
     public var rules: [Rule]
+    /// In pixels; 520 by default.
     public var width: Double
+    /// In pixels; 280 by default.
     public var height: Double
 
+    /// A place in the axes' units.
     public struct Point: Hashable, Sendable {
+        /// Along the horizontal axis.
         public var x: Double
+        /// Along the vertical axis.
         public var y: Double
 
         public init(_ x: Double, _ y: Double) {
@@ -21,6 +32,7 @@ public struct Plot: Chart {
         }
     }
 
+    /// How a series is drawn.
     public enum Style: Hashable, Sendable {
         case line
         /// A line without emphasis, such as what another one smooths.
@@ -30,9 +42,13 @@ public struct Plot: Chart {
         case columns
     }
 
+    /// Points that belong together, in one colour.
     public struct Series: Hashable, Sendable {
+        /// What the legend calls it.
         public var name: String
+        /// In the order in which a line joins them.
         public var points: [Point]
+        /// A line by default.
         public var style: Style
         /// Which of the theme's colours; by default the next.
         public var color: Int?
@@ -54,7 +70,9 @@ public struct Plot: Chart {
 
     /// A dashed line across the plot to compare with, such as a baseline.
     public struct Rule: Hashable, Sendable {
+        /// What is written at the line.
         public var label: String
+        /// Where the line crosses the vertical axis, in that axis's units.
         public var y: Double
 
         public init(_ label: String, y: Double) {
@@ -77,6 +95,7 @@ public struct Plot: Chart {
         self.height = height
     }
 
+    /// The axes, series and rules in SVG.
     public var drawing: Markup { PlotDrawing(self).markup }
 }
 

@@ -15,14 +15,19 @@ public enum RunEvent: Hashable, Sendable {
 
     /// Training begins, or goes on from a checkpoint.
     public struct Started: Codable, Hashable, Sendable {
+        /// What is trained, by name.
         public var system: String
+        /// The seed of the run's randomness.
         public var seed: UInt64
+        /// Passes over the data, where that is known.
         public var epochs: Int?
         /// All of the run's optimizer steps, where that is known.
         public var steps: Int?
+        /// How many numbers the model's parameters hold.
         public var parameters: Int
         /// Where a resumed run goes on, else 0.
         public var fromStep: Int
+        /// The run folder's path, where there is one.
         public var run: String?
 
         public init(
@@ -41,9 +46,13 @@ public enum RunEvent: Hashable, Sendable {
 
     /// An epoch is over. Epochs are counted from 0.
     public struct Epoch: Codable, Hashable, Sendable {
+        /// Which epoch ended, from 0.
         public var epoch: Int
+        /// Optimizer steps done so far in the run.
         public var step: Int
+        /// Values by name, such as the epoch's mean training loss.
         public var metrics: [String: Double]
+        /// Seconds that the epoch took.
         public var seconds: Double
 
         public init(epoch: Int, step: Int, metrics: [String: Double], seconds: Double) {
@@ -56,11 +65,15 @@ public enum RunEvent: Hashable, Sendable {
 
     /// An optimizer step is done. `step` counts the steps done so far, from 1.
     public struct Step: Codable, Hashable, Sendable {
+        /// Optimizer steps done so far in the run, from 1.
         public var step: Int
+        /// The epoch that the step belongs to, from 0.
         public var epoch: Int
+        /// Values by name, such as the loss.
         public var metrics: [String: Double]
         /// Examples per second since the event before, where batches say how many examples they hold.
         public var rate: Double?
+        /// Seconds of training so far, in all sessions of the run.
         public var seconds: Double
 
         public init(step: Int, epoch: Int, metrics: [String: Double], rate: Double?, seconds: Double) {
@@ -74,8 +87,11 @@ public enum RunEvent: Hashable, Sendable {
 
     /// The model was measured on data that it isn't trained on.
     public struct Evaluation: Codable, Hashable, Sendable {
+        /// Optimizer steps done so far in the run.
         public var step: Int
+        /// The epoch in which the evaluation took place, from 0.
         public var epoch: Int
+        /// What was measured, by name.
         public var metrics: [String: Double]
         /// Whether no evaluation before was better.
         public var isBest: Bool
@@ -90,7 +106,9 @@ public enum RunEvent: Hashable, Sendable {
 
     /// A checkpoint is on the disk.
     public struct Checkpoint: Codable, Hashable, Sendable {
+        /// Optimizer steps that the checkpoint holds.
         public var step: Int
+        /// The checkpoint file's path.
         public var path: String
 
         public init(step: Int, path: String) {
@@ -101,6 +119,7 @@ public enum RunEvent: Hashable, Sendable {
 
     /// Something that the user should know and that stops nothing.
     public struct Warning: Codable, Hashable, Sendable {
+        /// What is the matter, for a person to read.
         public var message: String
 
         public init(message: String) { self.message = message }
@@ -108,8 +127,11 @@ public enum RunEvent: Hashable, Sendable {
 
     /// The user asked the run to stop. It is saved and can be resumed.
     public struct Interrupted: Codable, Hashable, Sendable {
+        /// Optimizer steps done so far in the run.
         public var step: Int
+        /// The run folder's path, where there is one.
         public var run: String?
+        /// How to go on, for a person to read.
         public var message: String
 
         public init(step: Int, run: String?, message: String) {
@@ -121,11 +143,15 @@ public enum RunEvent: Hashable, Sendable {
 
     /// The last event of a command that did what it was asked.
     public struct Finished: Codable, Hashable, Sendable {
+        /// What was trained or measured, by name.
         public var system: String
+        /// What was reached, by name.
         public var metrics: [String: Double]
         /// What the honest simple method reaches in the same metrics.
         public var baseline: [String: Double]
+        /// Seconds that it took.
         public var seconds: Double
+        /// The run folder's path, where there is one.
         public var run: String?
 
         public init(
@@ -141,6 +167,7 @@ public enum RunEvent: Hashable, Sendable {
 }
 
 extension RunEvent {
+    /// A warning event with this message.
     public static func warning(_ message: String) -> RunEvent { .warning(Warning(message: message)) }
 
     /// What `event` says in JSON.

@@ -9,6 +9,7 @@ public protocol RunObserver: AnyObject {
 }
 
 extension RunObserver {
+    /// Does nothing by default.
     public func advance(to step: Int) {}
 }
 
@@ -21,6 +22,7 @@ public final class EventStream: RunObserver {
         self.write = write
     }
 
+    /// Writes the event as a line.
     public func receive(_ event: RunEvent) {
         // Every payload is plain numbers and text, which always encode.
         guard let line = try? JSONLine.encode(event) else { return }

@@ -1,16 +1,20 @@
 /// The share of examples whose predicted class is the true one; of no examples NaN.
 public struct Accuracy: Hashable, Sendable, Codable {
+    /// Examples whose predicted class is the true one.
     public private(set) var correct = 0
+    /// Examples so far.
     public private(set) var count = 0
 
     public init() {}
 
+    /// Adds examples by their predicted and true classes; traps where the counts differ.
     public mutating func update(predicted: [Int], actual: [Int]) {
         requireEqualCounts("Accuracy", "predictions", predicted.count, "labels", actual.count)
         correct += zip(predicted, actual).count { $0 == $1 }
         count += actual.count
     }
 
+    /// `correct / count`, of no examples NaN.
     public var value: Double { Double(correct) / Double(count) }
 }
 
@@ -19,8 +23,11 @@ public struct Accuracy: Hashable, Sendable, Codable {
 /// Of equal scores the lower class comes first, as in `argMax`, so that top-1 is the accuracy. A score of NaN is under
 /// every other.
 public struct TopKAccuracy: Hashable, Sendable, Codable {
+    /// How many of the highest scores count as predictions.
     public let k: Int
+    /// Examples whose true class is among the `k` of highest score.
     public private(set) var correct = 0
+    /// Examples so far.
     public private(set) var count = 0
 
     public init(_ k: Int) {
@@ -39,6 +46,7 @@ public struct TopKAccuracy: Hashable, Sendable, Codable {
         count += actual.count
     }
 
+    /// `correct / count`, of no examples NaN.
     public var value: Double { Double(correct) / Double(count) }
 
     /// How many classes come before `label`.

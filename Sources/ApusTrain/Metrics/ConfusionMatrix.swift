@@ -1,5 +1,6 @@
 /// How often each class was taken for each, and the scores that follow from it.
 public struct ConfusionMatrix: Hashable, Sendable, Codable {
+    /// The number of classes, which are labelled from 0.
     public let classCount: Int
     /// Row-major: rows are true classes, columns predicted ones.
     public private(set) var counts: [Int]
@@ -10,6 +11,7 @@ public struct ConfusionMatrix: Hashable, Sendable, Codable {
         counts = [Int](repeating: 0, count: classCount * classCount)
     }
 
+    /// Adds examples by their predicted and true classes; traps where the counts differ or a class does not exist.
     public mutating func update(predicted: [Int], actual: [Int]) {
         requireEqualCounts("ConfusionMatrix", "predictions", predicted.count, "labels", actual.count)
         for (prediction, label) in zip(predicted, actual) {
@@ -19,6 +21,7 @@ public struct ConfusionMatrix: Hashable, Sendable, Codable {
         }
     }
 
+    /// How many examples of one class were taken for another, or for the same.
     public subscript(actual actual: Int, predicted predicted: Int) -> Int { counts[actual * classCount + predicted] }
 
     /// The number of examples.
@@ -44,8 +47,11 @@ public struct ConfusionMatrix: Hashable, Sendable, Codable {
 ///
 /// `precision = TP / (TP + FP)`, `recall = TP / (TP + FN)`, `F1 = 2 TP / (2 TP + FP + FN)`; a share of nothing counts as 0.
 public struct ClassificationScores: Hashable, Sendable, Codable {
+    /// `TP / (TP + FP)`, of nothing 0.
     public var precision: Double
+    /// `TP / (TP + FN)`, of nothing 0.
     public var recall: Double
+    /// `2 TP / (2 TP + FP + FN)`, of nothing 0.
     public var f1: Double
 
     init(precision: Double, recall: Double, f1: Double) {

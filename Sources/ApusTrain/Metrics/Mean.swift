@@ -7,11 +7,13 @@ public struct Mean: Hashable, Sendable, Codable {
 
     public init() {}
 
+    /// Adds a number with its weight, 1 by default.
     public mutating func update(_ value: Double, weight: Double = 1) {
         sum += value * weight
         self.weight += weight
     }
 
+    /// `Σ wᵢ xᵢ / Σ wᵢ`, of nothing NaN.
     public var value: Double { sum / weight }
 }
 
@@ -26,6 +28,7 @@ public struct Perplexity: Hashable, Sendable, Codable {
         if tokens > 0 { mean.update(negativeLogLikelihood, weight: Double(tokens)) }
     }
 
+    /// `exp(Σ nll / tokens)`, of no tokens NaN.
     public var value: Double { exp(mean.value) }
 
     /// The same per token in bits: `log₂` of the perplexity.

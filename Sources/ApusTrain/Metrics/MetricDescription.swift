@@ -6,6 +6,7 @@ public struct MetricDescription: Hashable, Sendable {
     public var title: String
     /// Whether it is a share of 1, written in percent.
     public var isShare: Bool
+    /// Whether more is better, as with accuracy; false for losses and errors.
     public var higherIsBetter: Bool
 
     public init(_ name: String, title: String, isShare: Bool, higherIsBetter: Bool) {
@@ -39,6 +40,7 @@ public struct MetricDescription: Hashable, Sendable {
         return Dictionary(uniqueKeysWithValues: descriptions.map { ($0.name, $0) })
     }()
 
+    /// A value as people read it: a share in percent, another as a plain number.
     public func text(_ value: Double) -> String { isShare ? Format.percent(value) : Format.number(value) }
 
     /// Whether `value` is better than `other`; a number is better than NaN.

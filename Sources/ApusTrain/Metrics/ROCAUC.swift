@@ -8,6 +8,7 @@ public struct ROCAUC: Hashable, Sendable, Codable {
 
     public init() {}
 
+    /// Adds examples by score and kind; traps where the counts differ or a score is NaN.
     public mutating func update(scores: [Double], isPositive: [Bool]) {
         requireEqualCounts("ROCAUC", "scores", scores.count, "labels", isPositive.count)
         precondition(!scores.contains(where: \.isNaN), "ROCAUC: a score is NaN, which has no place in an order")
@@ -17,8 +18,11 @@ public struct ROCAUC: Hashable, Sendable, Codable {
 
     /// A threshold's share of negatives and of positives at or over it.
     public struct Point: Hashable, Sendable, Codable {
+        /// `FP / (FP + TN)`: the share of negative examples at or over the threshold.
         public var falsePositiveRate: Double
+        /// `TP / (TP + FN)`: the share of positive examples at or over the threshold.
         public var truePositiveRate: Double
+        /// The score from which on examples are taken for positive; infinite at the curve's start.
         public var threshold: Double
     }
 

@@ -5,6 +5,7 @@ public struct RegressionErrors: Hashable, Sendable, Codable {
 
     public init() {}
 
+    /// Adds examples by predicted number and target; traps where the counts differ.
     public mutating func update(predicted: [Double], actual: [Double]) {
         requireEqualCounts("RegressionErrors", "predictions", predicted.count, "targets", actual.count)
         for (prediction, target) in zip(predicted, actual) {
@@ -14,7 +15,10 @@ public struct RegressionErrors: Hashable, Sendable, Codable {
         }
     }
 
+    /// `Σ(p − t)² / n`.
     public var meanSquaredError: Double { squared.value }
+    /// `√(Σ(p − t)² / n)`, in the unit of the targets.
     public var rootMeanSquaredError: Double { squared.value.squareRoot() }
+    /// `Σ|p − t| / n`, in the unit of the targets.
     public var meanAbsoluteError: Double { absolute.value }
 }

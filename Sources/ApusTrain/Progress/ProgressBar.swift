@@ -6,9 +6,11 @@ import Foundation
 /// Time left comes from the rate of the last seconds. The terminal's cursor is hidden while the bar is drawn and comes
 /// back with `finish()`, at the latest when the process exits.
 public final class ProgressBar {
+    /// What is going on, written before the bar.
     public var label: String
     /// What is counted: `images`, `steps`, `bytes`.
     public let unit: String
+    /// How many there are in all; nil where that is not known.
     public var total: Int?
 
     private let screen: Screen

@@ -17,8 +17,10 @@ public final class ProgressDisplay: RunObserver {
         bar = ProgressBar("Training", total: nil, unit: "steps", screen: screen)
     }
 
+    /// Moves the bar to a number of steps done.
     public func advance(to step: Int) { bar.update(completed: step) }
 
+    /// Shows the event on the bar or on a line of its own.
     public func receive(_ event: RunEvent) {
         switch event {
         case .started(let start):

@@ -6,14 +6,17 @@ import Foundation
 
 /// What a file descriptor can show.
 public struct Terminal: Sendable {
+    /// A standard stream, with its file descriptor as raw value.
     public enum Output: Int32, Sendable {
         case standardOutput = 1
         case standardError = 2
     }
 
+    /// The stream that is written to.
     public let output: Output
     /// Whether a person is looking, and lines can be written over.
     public let isInteractive: Bool
+    /// Whether colours are shown; `NO_COLOR` in the environment turns them off.
     public let hasColor: Bool
     /// Whether letters beyond ASCII can be shown.
     public let hasUnicode: Bool

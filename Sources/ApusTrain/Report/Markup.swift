@@ -15,21 +15,27 @@ public struct Markup: Hashable, Sendable, ExpressibleByStringInterpolation, Cust
 
     public init(stringInterpolation: StringInterpolation) { description = stringInterpolation.text }
 
+    /// Collects an interpolated literal and escapes what is not markup.
     public struct StringInterpolation: StringInterpolationProtocol {
         var text = ""
 
         public init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(2 * literalCapacity) }
 
+        /// Adds the literal's own text, which is markup already.
         public mutating func appendLiteral(_ literal: String) { text += literal }
 
+        /// Adds markup as it is.
         public mutating func appendInterpolation(_ markup: Markup) { text += markup.description }
 
+        /// Adds pieces of markup one after another.
         public mutating func appendInterpolation(_ markups: [Markup]) {
             for markup in markups { text += markup.description }
         }
 
+        /// Adds text, escaped.
         public mutating func appendInterpolation(_ value: String) { text += Markup.escaped(value) }
 
+        /// Adds a whole number in digits.
         public mutating func appendInterpolation(_ value: Int) { text += String(value) }
 
         /// A coordinate: two decimals are finer than a screen.
@@ -40,6 +46,7 @@ public struct Markup: Hashable, Sendable, ExpressibleByStringInterpolation, Cust
         }
     }
 
+    /// One piece of markup after another.
     public static func + (a: Markup, b: Markup) -> Markup { Markup(raw: a.description + b.description) }
 
     /// `text` with what means something to HTML and XML escaped, and without the control characters that XML forbids.

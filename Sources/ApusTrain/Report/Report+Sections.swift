@@ -60,8 +60,11 @@ extension Report {
 
     /// Rows under a head, and a last line that sums them up.
     public struct Table: Hashable, Sendable {
+        /// The columns' names.
         public var head: [String]
+        /// Cells by row; each row has as many as the head.
         public var rows: [[String]]
+        /// The last line, such as totals; empty for none.
         public var foot: [String]
 
         public init(head: [String], rows: [[String]], foot: [String] = []) {
@@ -100,17 +103,24 @@ extension Report {
 
     /// A picture with what is said of it.
     public struct Picture: Hashable, Sendable {
+        /// The picture as a PNG file.
         public var png: Data
         /// What the picture shows, for those who cannot see it.
         public var alternative: String
+        /// What is written under the picture; nothing by default.
         public var title: String
+        /// A second line under the title; nothing by default.
         public var detail: String
+        /// Whether what the picture shows went well; nil by default, for no judgement.
         public var verdict: Verdict?
         /// Shares of 1 drawn as small bars, such as the likeliest classes.
         public var shares: [Share]
 
+        /// A named share of 1.
         public struct Share: Hashable, Sendable {
+            /// What it is a share for, such as a class.
             public var name: String
+            /// From 0 to 1.
             public var value: Double
 
             public init(_ name: String, _ value: Double) {

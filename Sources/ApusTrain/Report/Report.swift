@@ -10,10 +10,13 @@ import Foundation
 /// try report.write(to: url)
 /// ```
 public struct Report: Sendable {
+    /// The page's title.
     public var title: String
+    /// A line under the title; nothing by default.
     public var subtitle: String
     /// The few figures that matter, in large type.
     public var headline: [Figure] = []
+    /// The page's parts, from top to bottom.
     public var sections: [Section] = []
 
     public init(title: String, subtitle: String = "") {
@@ -21,14 +24,20 @@ public struct Report: Sendable {
         self.subtitle = subtitle
     }
 
+    /// Whether something is as one wishes; it gives the colour.
     public enum Verdict: String, Hashable, Sendable {
         case good, bad
     }
 
+    /// A number that matters, in large type.
     public struct Figure: Hashable, Sendable {
+        /// What the number measures.
         public var name: String
+        /// The number as people read it, with its unit.
         public var value: String
+        /// What to compare it with; nothing by default.
         public var note: String
+        /// Whether the number is good; nil by default, for no judgement.
         public var verdict: Verdict?
 
         public init(_ name: String, _ value: String, note: String = "", verdict: Verdict? = nil) {
@@ -41,9 +50,11 @@ public struct Report: Sendable {
 
     /// A titled part of the page.
     public struct Section: Hashable, Sendable {
+        /// The part's heading.
         public var title: String
         /// A sentence or two on what is to be seen.
         public var introduction: String
+        /// What the part shows, under its heading and introduction.
         public var body: Markup
 
         public init(_ title: String, introduction: String = "", body: Markup) {

@@ -7,11 +7,15 @@ import Foundation
 
 /// The computer that a run ran on.
 public struct Machine: Codable, Hashable, Sendable {
+    /// The processor's model name, or `unknown`.
     public var processor: String
     /// Logical processors that this process may use.
     public var cores: Int
+    /// Physical memory in bytes.
     public var memoryBytes: Int
+    /// The Linux distribution and its version.
     public var operatingSystem: String
+    /// The Linux kernel's release.
     public var kernel: String
     /// The vector extensions that matter here: `AVX2, AVX-512, AMX`.
     public var extensions: [String]

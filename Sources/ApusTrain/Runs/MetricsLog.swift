@@ -43,6 +43,7 @@ public final class MetricsLog: RunObserver {
 
     deinit { close(descriptor) }
 
+    /// Appends events that belong to a step; a log that cannot be written is warned of once.
     public func receive(_ event: RunEvent) {
         guard event.position != nil, let line = try? JSONLine.encode(event) else { return }
         let bytes = Array((line + "\n").utf8)

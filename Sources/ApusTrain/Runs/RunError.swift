@@ -2,6 +2,7 @@
 public struct RunError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The folder or file that it is about.
     public let path: String
+    /// What is wrong with it.
     public let problem: String
     /// What to do about it.
     public let remedy: String

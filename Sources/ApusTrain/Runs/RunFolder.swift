@@ -12,14 +12,22 @@ import Foundation
 /// | `checkpoints/last.safetensors` | all that going on needs: model, optimizer, position |
 /// | `checkpoints/best.safetensors` | the same at the best evaluation |
 public struct RunFolder: Hashable, Sendable {
+    /// Where the folder is.
     public let url: URL
 
+    /// The folder's path in the file system.
     public var path: String { url.path }
+    /// `config.json`: the system's name and all settings.
     public var configURL: URL { url.appendingPathComponent("config.json") }
+    /// `metrics.jsonl`: the run's events, one a line.
     public var metricsURL: URL { url.appendingPathComponent("metrics.jsonl") }
+    /// `model.safetensors`: the best model.
     public var modelURL: URL { url.appendingPathComponent("model.safetensors") }
+    /// `report.html`: what people look at.
     public var reportURL: URL { url.appendingPathComponent("report.html") }
+    /// `checkpoints/last.safetensors`: where a resumed run goes on.
     public var lastCheckpointURL: URL { checkpointsURL.appendingPathComponent("last.safetensors") }
+    /// `checkpoints/best.safetensors`: the state at the best evaluation.
     public var bestCheckpointURL: URL { checkpointsURL.appendingPathComponent("best.safetensors") }
     private var checkpointsURL: URL { url.appendingPathComponent("checkpoints") }
 

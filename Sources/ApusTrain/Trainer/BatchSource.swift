@@ -18,12 +18,15 @@ public protocol BatchSource<Batch> {
 }
 
 extension BatchSource {
+    /// Nil by default, so that no rate is shown.
     public var examplesPerBatch: Int? { nil }
 }
 
 extension DataLoader: BatchSource {
+    /// The loader's batch size.
     public var examplesPerBatch: Int? { batchSize }
 
+    /// The loader's batches of an epoch from number `start` on, then nil.
     public func batches(epoch: Int, from start: Int) -> () throws -> Batch? {
         self.epoch(epoch, from: start).makeIterator().nextBatch
     }
@@ -31,7 +34,9 @@ extension DataLoader: BatchSource {
 
 /// Batches made by a function of epoch and number: simulations, generated data, a list in memory.
 public struct MadeBatches<Batch>: BatchSource {
+    /// Batches an epoch.
     public let batchCount: Int
+    /// How many examples a full batch has; nil by default.
     public let examplesPerBatch: Int?
     private let make: (_ epoch: Int, _ batch: Int) throws -> Batch
 
@@ -43,6 +48,7 @@ public struct MadeBatches<Batch>: BatchSource {
         self.make = make
     }
 
+    /// Makes the batches of an epoch from number `start` on, then gives nil.
     public func batches(epoch: Int, from start: Int) -> () throws -> Batch? {
         var next = start
         return {

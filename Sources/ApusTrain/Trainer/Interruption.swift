@@ -13,8 +13,10 @@ public final class Interruption: Sendable {
 
     public init() {}
 
+    /// Asks the training to stop after the step that it is at; safe from any thread.
     public func request() { requested.store(true, ordering: .relaxed) }
 
+    /// Whether a stop was asked for, by `request()` or by a signal that is listened to.
     public var isRequested: Bool { requested.load(ordering: .relaxed) || (listens && Signals.hasArrived) }
 
     /// Whether signals count as a request.

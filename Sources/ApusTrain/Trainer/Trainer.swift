@@ -21,17 +21,23 @@ public final class Trainer<Model: Module, Batch> {
     /// Measures the model, which is in evaluation mode, on data that it isn't trained on.
     public typealias Evaluation = (_ model: Model) throws -> [String: Double]
 
+    /// The model that is trained, in place.
     public let model: Model
+    /// Updates the model's parameters from their gradients.
     public let optimizer: Optimizer
+    /// How the training runs.
     public let configuration: TrainerConfiguration
     /// What is trained, by name.
     public let system: String
+    /// Where checkpoints and the log are written; nil for a run that leaves nothing behind.
     public let run: RunFolder?
     /// Changes the optimizer's learning rate before each step.
     public var schedule: (any Schedule)?
+    /// Called at certain moments of the training; none by default.
     public var callbacks: [any TrainerCallback] = []
     /// Told of each event. The run's own log is written besides.
     public var observers: [any RunObserver] = []
+    /// What asks the training to stop; by default one of its own.
     public var interruption = Interruption()
 
     let loss: Loss

@@ -28,9 +28,14 @@ public protocol TrainerCallback: AnyObject {
 }
 
 extension TrainerCallback {
+    /// Does nothing by default.
     public func epochBegins(_ position: TrainingPosition, model: Module) throws {}
+    /// Does nothing by default.
     public func stepBegins(_ position: TrainingPosition, model: Module) throws {}
+    /// Does nothing by default.
     public func stepEnds(_ position: TrainingPosition, model: Module, loss: Double) throws {}
+    /// Does nothing by default.
     public func epochEnds(_ position: TrainingPosition, model: Module, metrics: [String: Double]) throws {}
+    /// False by default, so that training goes on.
     public var wantsToStop: Bool { false }
 }

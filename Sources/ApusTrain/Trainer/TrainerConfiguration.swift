@@ -30,8 +30,11 @@ public struct TrainerConfiguration: Codable, Hashable, Sendable {
     /// Seconds between checkpoints inside of an epoch; there is one at each epoch's end too.
     public var checkpointSeconds: Double
 
+    /// The metric by which models are compared, and in which direction.
     public struct Monitor: Codable, Hashable, Sendable {
+        /// The metric's name in what the evaluation returns.
         public var metric: String
+        /// Whether more is better, as with accuracy.
         public var higherIsBetter: Bool
 
         public init(_ metric: String, higherIsBetter: Bool) {

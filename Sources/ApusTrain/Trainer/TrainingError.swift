@@ -11,7 +11,9 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     public struct BlowUp: Hashable, Sendable {
         /// The step that failed, counted from 1.
         public var step: Int
+        /// The epoch of that step, from 0.
         public var epoch: Int
+        /// The loss of that step.
         public var loss: Double
         /// Of the step before, nil at a session's first.
         public var previousLoss: Double?
@@ -23,6 +25,7 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
         public var parameterCount: Int
         /// The last good checkpoint, if there is one.
         public var checkpoint: String?
+        /// Optimizer steps that the last good checkpoint holds; 0 if there is none.
         public var checkpointStep: Int
     }
 

@@ -2,6 +2,7 @@ import ApusTensor
 
 /// How a training ended.
 public struct TrainingResult: Hashable, Sendable {
+    /// Why a training ended.
     public enum Outcome: String, Codable, Hashable, Sendable {
         case completed
         /// Evaluations got no better for as long as the patience lasted.
@@ -12,10 +13,13 @@ public struct TrainingResult: Hashable, Sendable {
         case interrupted
     }
 
+    /// Why the training ended.
     public var outcome: Outcome
     /// The evaluation of the model as it is now: the best one where a metric is monitored.
     public var metrics: [String: Double]
+    /// Epochs that are complete, in all sessions of the run.
     public var epochs: Int
+    /// Optimizer steps done, in all sessions of the run.
     public var steps: Int
     /// In all sessions of the run.
     public var seconds: Double
