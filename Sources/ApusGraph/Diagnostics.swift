@@ -2,7 +2,7 @@ import Foundation
 
 /// What the engine says to the person running it, on standard error.
 public enum Diagnostics {
-    /// The level of `APUS_DEBUG`: 0 silent, 1 programs' sizes, 2 plans, 3 programs, 4 timings of each kernel.
+    /// The level of `APUS_DEBUG`: 0 silent, from 2 on plans, from 3 programs, from 4 the time of each step.
     public static let level: Int = ProcessInfo.processInfo.environment["APUS_DEBUG"].flatMap(Int.init) ?? 0
 
     /// Something the user should know, that work goes on with.
