@@ -1,20 +1,23 @@
 import ApusGraph
 import CKernels
-import COneDNN
-import Foundation
 
 /// The processor's backend: oneDNN for contractions, fused loops over `CKernels` for everything that touches memory.
 ///
 /// A program goes through `Passes/` (legalize, simplify), is clustered into kernels (`Plan/Clustering.swift`), becomes steps on views of storages
 /// (`Plan/Planner.swift`), and gets its memory (`Plan/Placement.swift`). `CPUPlan` runs the steps.
 public final class CPUBackend: Backend {
-    /// The process's one CPU backend; it uses `$APUS_THREADS` threads where that is set.
-    public static let shared = CPUBackend()
+    /// The backend that evaluates unless another is asked for; its options are the environment's.
+    public static let shared = CPUBackend(options: .environment)
     /// `cpu`.
     public let name = "cpu"
+    /// The passes that its programs go through.
+    public let options: EngineOptions
 
-    private init() {
-        if let count = ProcessInfo.processInfo.environment["APUS_THREADS"].flatMap(Int.init) { threadCount = count }
+    /// A backend with plans of its own. Threads are the whole process's: the options that ask last hold for all.
+    public init(options: EngineOptions) {
+        self.options = options
+        if let count = options.threadCount { threadCount = count }
+        if options.pinsThreads { apus_pin_threads() }
     }
 
     /// Threads that one evaluation may use. Set it before anything is evaluated: plans keep the count they were made with.
@@ -25,11 +28,19 @@ public final class CPUBackend: Backend {
 
     /// Simplifies and legalizes a program and plans its kernels, steps and memory.
     public func prepare(_ program: Program) throws -> any Executable {
-        let legal = program.simplified().withTransposedProducts().legalized().simplified()
+        let legal = lowered(program)
         Diagnostics.debug(3, legal.description)
-        var planner = Planner(legal)
+        var planner = Planner(legal, options)
         let plan = try planner.plan()
         Diagnostics.debug(2, plan.description)
         return plan
+    }
+
+    /// The program after the passes from graph to graph.
+    private func lowered(_ program: Program) -> Program {
+        func simplified(_ program: Program) -> Program { options.runs(.simplify) ? program.simplified() : program }
+        var result = simplified(program)
+        if options.runs(.transposedProducts) { result = result.withTransposedProducts() }
+        return simplified(result.legalized())
     }
 }

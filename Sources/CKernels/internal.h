@@ -26,6 +26,9 @@
 /// Says that the loop's iterations are independent, even where `out` is an operand.
 #define APUS_VECTORIZE _Pragma("clang loop vectorize(assume_safety)")
 
+/// Binds the calling thread to a processor by its number in the team, once, where pinning was asked for.
+void apus_pin_worker(long member);
+
 typedef uint16_t bfloat16_bits;
 typedef uint16_t float16_bits;
 

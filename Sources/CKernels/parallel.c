@@ -46,6 +46,7 @@ typedef struct {
 static void run_team_member(void *data) {
     const parts_loop *loop = data;
     insideLoop = true;
+    apus_pin_worker(omp_get_thread_num());
     // A team may have fewer members than were asked for.
     long members = omp_get_num_threads();
     for (long part = omp_get_thread_num(); part < loop->parts; part += members) loop->body(loop->context, part);

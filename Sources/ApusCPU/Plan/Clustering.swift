@@ -8,6 +8,7 @@ struct Clustering {
     var kernels: [[Int]] { sequence.compactMap { $0.map { members[$0] } } }
 
     private let program: Program
+    private let fuses: Bool
     /// For each value the kernel that makes it, found through `root`; −1 for inputs. A view counts to the kernel behind it.
     private var kernelOf: [Int]
     /// Merged kernels point to the one they became part of.
@@ -23,8 +24,10 @@ struct Clustering {
     /// A region larger than this runs out of cache for its registers.
     private static let maximumRegionSize = 64
 
-    init(_ program: Program) {
+    /// - Parameter fuses: whether regions grow; if not, each instruction is a kernel of its own.
+    init(_ program: Program, fuses: Bool) {
         self.program = program
+        self.fuses = fuses
         kernelOf = [Int](repeating: -1, count: program.valueCount)
         for value in program.inputs.count..<program.valueCount {
             let instruction = program.instruction(value)!
@@ -41,7 +44,7 @@ struct Clustering {
     private mutating func add(_ value: Int, _ instruction: Program.Instruction) {
         let kernel = newKernel(value)
         kernelOf[value] = kernel
-        guard let shape = regionShape(value) else { return }
+        guard fuses, let shape = regionShape(value) else { return }
 
         // Join the regions that make the operands, then those that read the same memory.
         for operand in instruction.operands where isMember(operand, shape: shape) {

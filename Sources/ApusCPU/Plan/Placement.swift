@@ -2,8 +2,9 @@ import ApusGraph
 
 /// Gives every arena storage its place: storages whose lives overlap don't.
 enum Placement {
+    /// - Parameter reuses: whether storages whose lives don't overlap may share a place.
     /// - Returns: the storages with their offsets, and the arena's size.
-    static func place(_ storages: [Storage], _ steps: [any Step]) -> (storages: [Storage], size: Int) {
+    static func place(_ storages: [Storage], _ steps: [any Step], reuses: Bool) -> (storages: [Storage], size: Int) {
         var result = storages
         var lives: [StorageID: ClosedRange<Int>] = [:]
         for (index, step) in steps.enumerated() {
@@ -23,7 +24,7 @@ enum Placement {
             let bytes = (max(1, storages[id].byteCount) + 63) & ~63
             let life = lives[id]!
             var offset = 0
-            for other in placed where other.life.overlaps(life) {
+            for other in placed where !reuses || other.life.overlaps(life) {
                 if other.range.lowerBound >= offset + bytes { break }
                 offset = max(offset, other.range.upperBound)
             }

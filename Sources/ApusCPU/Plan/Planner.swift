@@ -6,6 +6,7 @@ import ApusGraph
 /// only the program's outputs must be row-major.
 struct Planner {
     let program: Program
+    let options: EngineOptions
     var steps: [any Step] = []
     var storages: [Storage] = []
     /// Where each value lies, once it does.
@@ -18,8 +19,9 @@ struct Planner {
         let order: [Int]
     }
 
-    init(_ program: Program) {
+    init(_ program: Program, _ options: EngineOptions) {
         self.program = program
+        self.options = options
         for (number, type) in program.inputs.enumerated() {
             let storage = newStorage(type.byteCount, kind: .input(number))
             views[number] = View(dense: storage, type)
@@ -29,7 +31,7 @@ struct Planner {
     mutating func plan() throws -> CPUPlan {
         let isOutput = Set(program.outputs)
         let users = program.useCounts()
-        for kernel in Clustering(program).kernels {
+        for kernel in Clustering(program, fuses: options.runs(.fusion)).kernels {
             let first = program.instruction(kernel[0])!
             if first.operation.isPointwise || first.operation.isReduction {
                 emitRegion(kernel, isOutput: isOutput, users: users)
@@ -38,8 +40,8 @@ struct Planner {
             }
         }
         var outputs = try program.outputs.map { try output($0) }
-        Donation.apply(to: &steps, storages: &storages, outputs: &outputs)
-        let (placed, size) = Placement.place(storages, steps)
+        if options.runs(.donation) { Donation.apply(to: &steps, storages: &storages, outputs: &outputs) }
+        let (placed, size) = Placement.place(storages, steps, reuses: options.runs(.placementReuse))
         return CPUPlan(steps: steps, storages: placed, arenaSize: size, outputs: outputs)
     }
 

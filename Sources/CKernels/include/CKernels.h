@@ -74,6 +74,9 @@ long apus_thread_count(void);
 /// Sets the threads of later loops, here and in oneDNN where it is called from the same thread.
 void apus_set_thread_count(long count);
 
+/// From now on each worker of a loop stays on a processor of its own; the caller of the loop stays free.
+void apus_pin_threads(void);
+
 /// Runs `body` over 0..<count, cut into one contiguous range for each thread of at least `grain` items.
 ///
 /// Which range a part gets depends on nothing but `count`, `grain` and the thread count. One part is called in place,
