@@ -1,6 +1,6 @@
 # make demo   from nothing to a trained network and its report
 # make test   every test
-# make bench  the engine beside PyTorch
+# make bench  the engine beside PyTorch, JAX and ONNX Runtime
 
 .PHONY: demo test build setup bench format clean
 

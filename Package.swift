@@ -54,14 +54,15 @@ let package = Package(
         .executableTarget(
             name: "ApusCommand",
             dependencies: [
-                "ApusCPU", "ApusGallery", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ApusBenchmarks", "ApusCPU", "ApusGallery",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 
-        .executableTarget(
-            name: "apus-bench",
-            dependencies: ["Apus", "ApusCPU", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-            path: "Benchmarks/ApusBench", swiftSettings: settings),
+        // What is timed beside PyTorch and others, and how
+        .target(
+            name: "ApusBenchmarks", dependencies: ["Apus", "ApusCPU", "ApusGallery", "CKernels"],
+            path: "Benchmarks/ApusBenchmarks", swiftSettings: settings),
 
         .target(
             name: "ApusTestSupport", dependencies: ["ApusTensor", "ApusReference", "ApusIO"],

@@ -48,6 +48,9 @@ struct ThreadsOption: ParsableArguments {
         if threads < 1 { throw ValidationError("--threads \(threads): at least 1 is needed.") }
     }
 
+    /// As many as were asked for, or as the engine uses by itself.
+    var count: Int { threads ?? CPUBackend.shared.threadCount }
+
     func apply() {
         if let threads { CPUBackend.shared.threadCount = threads }
     }

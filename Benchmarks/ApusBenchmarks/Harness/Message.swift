@@ -1,0 +1,43 @@
+/// What the benchmark asks of a contestant's process: one JSON object a line on its standard input.
+struct Request: Codable, Equatable {
+    enum Action: String, Codable {
+        /// Write the initial state dictionary and inputs to `path`.
+        case state
+        /// Read them from `path` (or make some where there is none) and run the first steps; write an output to `output`.
+        case prepare
+        /// Run `steps` steps.
+        case run
+    }
+
+    let action: Action
+    var workload: String?
+    var path: String?
+    var output: String?
+    var steps: Int?
+}
+
+/// A contestant's answer: one JSON object a line on its standard output.
+struct Reply: Codable, Equatable {
+    /// Once, when the process begins: what it is.
+    var version: String?
+    /// What went wrong.
+    var error: String?
+    /// Why this contestant does not take part, which is no mistake.
+    var unsupported: String?
+    /// The losses of the first steps.
+    var losses: [Double]?
+    /// Seconds of the first step, with everything that happens once.
+    var firstStep: Double?
+    /// Seconds of all steps that were asked for.
+    var seconds: Double?
+    /// Pages that these steps faulted in.
+    var faults: Int?
+    /// The most memory that the process has had, in bytes, since it was told to prepare.
+    var peakBytes: Int?
+
+    private enum CodingKeys: String, CodingKey {
+        case version, error, unsupported, losses, seconds, faults
+        case firstStep = "first_step"
+        case peakBytes = "peak_bytes"
+    }
+}

@@ -1,0 +1,151 @@
+import Apus
+
+/// A model trained on one batch over and over: forward, backward, Adam.
+public struct TrainingWorkload<Model: Module>: Workload {
+    public let name: String
+    public let kind = WorkloadKind.training
+    public let precision: Precision
+    public let items: (count: Double, name: String)?
+    private let inputs: [String: Input]
+    private let makeModel: @Sendable () -> Model
+    private let loss: @Sendable (Model, [String: Tensor]) -> Tensor
+
+    public init(
+        _ name: String, precision: Precision = .float32, items: (count: Double, name: String)? = nil,
+        inputs: [String: Input], model: @escaping @Sendable () -> Model,
+        loss: @escaping @Sendable (Model, [String: Tensor]) -> Tensor
+    ) {
+        self.name = name
+        self.precision = precision
+        self.items = items
+        self.inputs = inputs
+        makeModel = model
+        self.loss = loss
+    }
+
+    public var flops: Double { 3 * forwardFlops(makeModel(), inputs, loss) }
+
+    public func makeRunner(state: [String: Tensor]) throws -> any Runner {
+        let model = makeModel()
+        if !state.isEmpty { try model.load(state.under("model")) }
+        return TrainingRunner(model, try inputs.tensors(from: state), precision, loss)
+    }
+}
+
+private final class TrainingRunner<Model: Module>: Runner {
+    private let model: Model
+    private let inputs: [String: Tensor]
+    private let precision: Precision
+    private let loss: (Model, [String: Tensor]) -> Tensor
+    private let optimizer: Adam
+
+    init(
+        _ model: Model, _ inputs: [String: Tensor], _ precision: Precision,
+        _ loss: @escaping (Model, [String: Tensor]) -> Tensor
+    ) {
+        self.model = model
+        self.inputs = inputs
+        self.precision = precision
+        self.loss = loss
+        optimizer = Adam(model, learningRate: 1e-3)
+    }
+
+    func step() -> Double {
+        withPrecision(precision) {
+            let (loss, gradients) = valueAndGradients(model) { self.loss($0, inputs) }
+            optimizer.step(gradients)
+            return loss.item()
+        }
+    }
+}
+
+/// A model's forward pass in evaluation mode.
+public struct InferenceWorkload<Model: Module>: Workload {
+    public let name: String
+    public let kind = WorkloadKind.inference
+    public let precision: Precision
+    public let items: (count: Double, name: String)?
+    private let inputs: [String: Input]
+    private let makeModel: @Sendable () -> Model
+    private let forward: @Sendable (Model, [String: Tensor]) -> Tensor
+
+    public init(
+        _ name: String, precision: Precision = .float32, items: (count: Double, name: String)? = nil,
+        inputs: [String: Input], model: @escaping @Sendable () -> Model,
+        forward: @escaping @Sendable (Model, [String: Tensor]) -> Tensor
+    ) {
+        self.name = name
+        self.precision = precision
+        self.items = items
+        self.inputs = inputs
+        makeModel = model
+        self.forward = forward
+    }
+
+    public var flops: Double { forwardFlops(makeModel(), inputs, forward) }
+
+    public func makeRunner(state: [String: Tensor]) throws -> any Runner {
+        let model = makeModel()
+        if !state.isEmpty { try model.load(state.under("model")) }
+        model.eval()
+        let (inputs, forward) = (try inputs.tensors(from: state), forward)
+        return FunctionRunner(precision) { forward(model, inputs) }
+    }
+}
+
+/// One operation on given inputs.
+public struct KernelWorkload: Workload {
+    public let name: String
+    public let kind = WorkloadKind.kernel
+    public let precision: Precision
+    public let flops: Double
+    public let bytes: Double
+    private let inputs: [String: Input]
+    private let function: @Sendable ([String: Tensor]) -> Tensor
+
+    public init(
+        _ name: String, precision: Precision = .float32, flops: Double = 0, bytes: Double = 0,
+        inputs: [String: Input], function: @escaping @Sendable ([String: Tensor]) -> Tensor
+    ) {
+        self.name = name
+        self.precision = precision
+        self.flops = flops
+        self.bytes = bytes
+        self.inputs = inputs
+        self.function = function
+    }
+
+    public func makeRunner(state: [String: Tensor]) throws -> any Runner {
+        let (inputs, function) = (try inputs.tensors(from: state), function)
+        return FunctionRunner(precision) { function(inputs) }
+    }
+}
+
+/// A function computed anew at every step.
+private final class FunctionRunner: Runner {
+    private let precision: Precision
+    private let function: () -> Tensor
+    private(set) var output: Tensor?
+
+    init(_ precision: Precision, _ function: @escaping () -> Tensor) {
+        self.precision = precision
+        self.function = function
+    }
+
+    func step() -> Double {
+        // The last output's memory is free for this one.
+        output = nil
+        let result = withPrecision(precision) { function().evaluated() }
+        output = result
+        guard result.dtype == .float32, result.elementCount > 0 else { return 0 }
+        return Double(result.buffer.pointer.load(as: Float.self))
+    }
+}
+
+/// The arithmetic of a forward pass, two operations for each multiply–add.
+private func forwardFlops<Model: Module>(
+    _ model: Model, _ inputs: [String: Input], _ call: (Model, [String: Tensor]) -> Tensor
+) -> Double {
+    let tensors = inputs.mapValues { $0.make() }
+    return Double(2 * summary(model, input: .zeros([])) { model, _ in call(model, tensors) }.multiplyAdds)
+}
