@@ -70,28 +70,20 @@ class Engine:
         return torch.compile(function)
 
     def training_step(self, workload, model, inputs):
-        # torch.compile comes with the optimizer in one kernel: PyTorch at its best.
-        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=self.compiles or None)
-        loss_of = self.maybe_compiled(workload, workload.loss)
+        def make_optimizer(parameters):
+            # torch.compile comes with the optimizer in one kernel: PyTorch at its best.
+            return torch.optim.Adam(parameters, lr=1e-3, fused=self.compiles or None)
 
-        def step():
-            optimizer.zero_grad(set_to_none=True)
-            with torch.autocast("cpu", torch.bfloat16, enabled=workload.autocast):
-                loss = loss_of(model, inputs)
-            loss.backward()
-            optimizer.step()
-            return loss.item()
-
-        return step
+        return workload.make_step(model, inputs, make_optimizer, lambda f: self.maybe_compiled(workload, f))
 
     def inference_step(self, workload, model, inputs):
-        forward = self.maybe_compiled(workload, workload.forward)
+        forward = workload.make_forward(model, inputs, lambda f: self.maybe_compiled(workload, f))
         last = None
 
         def step():
             nonlocal last
             with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=workload.autocast):
-                last = forward(model, inputs)
+                last = forward()
             return 0.0
 
         def write_output(path):

@@ -32,13 +32,14 @@ class Classification(Workload):
     """A classifier of noise: cross-entropy on one batch."""
 
     shape: tuple
+    classes = 10
 
     def model(self):
         raise NotImplementedError
 
     def make(self, generator):
         x = torch.randn(self.shape, generator=generator)
-        return self.model(), {"x": x, "y": torch.randint(0, 10, (self.shape[0],), generator=generator)}
+        return self.model(), {"x": x, "y": torch.randint(0, self.classes, (self.shape[0],), generator=generator)}
 
     def loss(self, model, inputs):
         return F.cross_entropy(model(inputs["x"]), inputs["y"])
@@ -50,10 +51,21 @@ class TrainMLP(Classification):
     model = MLP
 
 
+class PredictMLP(Workload):
+    name = "mlp-b1"
+    mode = "inference"
+
+    def make(self, generator):
+        return MLP(), {"x": torch.randn(1, 784, generator=generator)}
+
+    def forward(self, model, inputs):
+        return model(inputs["x"])
+
+
 class TrainLeNet(Classification):
     name = "lenet"
     shape = (256, 1, 28, 28)
     model = LeNet
 
 
-WORKLOADS = [TrainMLP, TrainLeNet]
+WORKLOADS = [TrainMLP, TrainLeNet, PredictMLP]

@@ -1,5 +1,7 @@
 """What a workload is."""
 
+import torch
+
 
 class Workload:
     name: str
@@ -21,3 +23,23 @@ class Workload:
     def forward(self, model, inputs):
         """The output of an inference or a kernel."""
         raise NotImplementedError
+
+    def make_step(self, model, inputs, make_optimizer, compiled):
+        """What runs a training step and gives its loss; `compiled` is torch.compile where that takes part."""
+        optimizer = make_optimizer(model.parameters())
+        loss_of = compiled(self.loss)
+
+        def step():
+            optimizer.zero_grad(set_to_none=True)
+            with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
+                loss = loss_of(model, inputs)
+            loss.backward()
+            optimizer.step()
+            return loss.item()
+
+        return step
+
+    def make_forward(self, model, inputs, compiled):
+        """What runs an inference or a kernel and gives its output."""
+        forward = compiled(self.forward)
+        return lambda: forward(model, inputs)
