@@ -58,8 +58,22 @@ typedef struct {
     /// Whether instructions write straight to a store's memory.
     bool *storesInPlace;
     reduction_plan *reductions;
+    /// Bytes of the parts' own results of reductions that they would share.
+    size_t privateBytes;
+    // Of one run:
     char *private;
+    void *const *addresses;
 } run_plan;
+
+static const char *load_data(const run_plan *plan, const apus_load *load) {
+    return (const char *)plan->addresses[load->storage] + load->offset;
+}
+
+static char *store_data(const run_plan *plan, const apus_store *store) { return plan->addresses[store->storage]; }
+
+static char *reduction_data(const run_plan *plan, const apus_reduction *reduction) {
+    return plan->addresses[reduction->storage];
+}
 
 static size_t rounded_to_lines(size_t bytes) { return (bytes + LINE - 1) / LINE * LINE; }
 
@@ -80,7 +94,7 @@ static bool store_in_place(const apus_region *region, int s) {
 /// Whether a load's memory is written before its last use, by a store to the same place.
 static bool is_overwritten(const apus_region *region, const apus_load *load) {
     for (int s = 0; s < region->storeCount; ++s) {
-        if (region->stores[s].data != load->data) continue;
+        if (region->stores[s].storage != load->storage || load->offset != 0) continue;
         int i = 0;
         while (i < region->instructionCount && region->instructions[i].out != region->stores[s].source) ++i;
         for (++i; i < region->instructionCount; ++i) {
@@ -213,7 +227,7 @@ static void load_once(part_state *state) {
         long shape[2] = {plan->tileRows > 0 ? plan->tileRows : 1, plan->columns};
         long strides[2] = {0, plan->columns == 1 ? 0 : load->strides[region->rank - 1]};
         apus_strided_copy(
-            state->registers[load->target], load->data, shape, strides, 2, load->elementSize, 0, plan->tileElements);
+            state->registers[load->target], load_data(plan, load), shape, strides, 2, load->elementSize, 0, plan->tileElements);
     }
 }
 
@@ -226,7 +240,7 @@ static void load_tile(part_state *state, long row, long column, long n) {
         load_kind kind = plan->loads[l];
         if (kind == LOAD_ONCE) continue;
         const apus_load *load = &region->loads[l];
-        const char *data = load->data;
+        const char *data = load_data(plan, load);
         char *target = state->registers[load->target];
         long size = load->elementSize;
         long begin = row * plan->columns + column;
@@ -323,7 +337,7 @@ static void run_tile(part_state *state, long row, long column, long n) {
     for (int s = 0; s < region->storeCount; ++s) {
         const apus_store *store = &region->stores[s];
         if (plan->storesInPlace[s]) {
-            state->registers[store->source] = (char *)store->data + begin * store->elementSize;
+            state->registers[store->source] = store_data(plan, store) + begin * store->elementSize;
         }
     }
     char **registers = state->registers;
@@ -334,7 +348,7 @@ static void run_tile(part_state *state, long row, long column, long n) {
     for (int s = 0; s < region->storeCount; ++s) {
         const apus_store *store = &region->stores[s];
         if (plan->storesInPlace[s]) continue;
-        char *target = (char *)store->data + begin * store->elementSize;
+        char *target = store_data(plan, store) + begin * store->elementSize;
         memcpy(target, registers[store->source], (size_t)(n * store->elementSize));
     }
     for (int r = 0; r < region->reductionCount; ++r) {
@@ -411,9 +425,10 @@ static char *start_accumulator(const part_state *state, const reduction_plan *re
     }
     if (filled_by_parts(plan, reduction)) {
         output_range own = own_outputs(state, reduction);
-        apus_reduce_fill((char *)it->data + own.begin * size, own.end - own.begin, it->operation, it->dtype);
+        char *target = reduction_data(plan, it) + own.begin * size;
+        apus_reduce_fill(target, own.end - own.begin, it->operation, it->dtype);
     }
-    return it->data;
+    return reduction_data(plan, it);
 }
 
 static void run_part(void *context, long part) {
@@ -484,48 +499,113 @@ static void combine_private(const run_plan *plan) {
         if (reduction->disjoint) continue;
         for (long part = 1; part < plan->parts; ++part) {
             apus_combine(
-                it->data, private_result(plan, reduction, part), reduction->span, it->operation, it->dtype);
+                reduction_data(plan, it), private_result(plan, reduction, part), reduction->span, it->operation,
+                it->dtype);
         }
     }
 }
 
-void apus_region_run(const apus_region *region) {
-    run_plan plan = {.region = region, .rows = 1, .columns = 1};
-    load_kind loads[region->loadCount + 1];
-    bool storesInPlace[region->storeCount + 1];
-    reduction_plan reductions[region->reductionCount + 1];
-    plan.loads = loads;
-    plan.storesInPlace = storesInPlace;
-    plan.reductions = reductions;
-    for (int axis = 0; axis < region->rank - 1; ++axis) plan.rows *= region->shape[axis];
-    if (region->rank > 0) plan.columns = region->shape[region->rank - 1];
+// MARK: Preparing
 
-    long total = plan.rows * plan.columns, tileLength = region->tileLength < 1 ? 1 : region->tileLength;
-    bool wholeRows = plan.columns <= tileLength;
-    plan.tileRows = wholeRows && plan.columns > 0 ? tileLength / plan.columns : 0;
-    plan.tileRows = plan.tileRows < plan.rows ? plan.tileRows : plan.rows;
-    plan.tileElements = wholeRows ? plan.tileRows * plan.columns : tileLength;
-    plan.registerBytes = rounded_to_lines((size_t)plan.tileElements * (size_t)region->registerElementSize);
+struct apus_prepared_region {
+    apus_region region;
+    run_plan plan;
+};
 
-    for (int r = 0; r < region->reductionCount; ++r) {
-        reductions[r] = plan_of_reduction(&plan, &region->reductions[r]);
+/// Takes aligned pieces from a block of memory; with no block it only adds up their sizes.
+typedef struct {
+    char *block;
+    size_t used;
+} carver;
+
+static void *carve(carver *carver, const void *content, size_t bytes) {
+    char *piece = carver->block == NULL ? NULL : carver->block + carver->used;
+    if (piece != NULL && content != NULL) memcpy(piece, content, bytes);
+    carver->used += rounded_to_lines(bytes);
+    return piece;
+}
+
+/// Lays out a prepared region and copies of all that it needs.
+static apus_prepared_region *lay_out(const apus_region *region, carver *carver) {
+    apus_prepared_region *prepared = carve(carver, NULL, sizeof *prepared);
+    size_t row = (size_t)region->rank * sizeof(long);
+    apus_region copy = *region;
+    copy.shape = carve(carver, region->shape, row);
+    copy.instructions =
+        carve(carver, region->instructions, (size_t)region->instructionCount * sizeof *region->instructions);
+    copy.stores = carve(carver, region->stores, (size_t)region->storeCount * sizeof *region->stores);
+    apus_load *loads = carve(carver, region->loads, (size_t)region->loadCount * sizeof *loads);
+    apus_reduction *reductions =
+        carve(carver, region->reductions, (size_t)region->reductionCount * sizeof *reductions);
+    for (int l = 0; l < region->loadCount; ++l) {
+        long *strides = carve(carver, region->loads[l].strides, row);
+        if (loads != NULL) loads[l].strides = strides;
     }
-    if (total > 0) plan_parts(&plan);
     for (int r = 0; r < region->reductionCount; ++r) {
-        reduction_plan *reduction = &reductions[r];
-        reduction->disjoint = plan.parts <= 1 || (plan.splitsColumns ? reduction->lastStride != 0
-                                                                     : reduction->unit <= plan.unit);
+        long *strides = carve(carver, region->reductions[r].strides, row);
+        if (reductions != NULL) reductions[r].strides = strides;
+    }
+    copy.loads = loads;
+    copy.reductions = reductions;
+    run_plan plan = {.rows = 1, .columns = 1, .parts = 1, .unit = 1};
+    plan.loads = carve(carver, NULL, (size_t)region->loadCount * sizeof *plan.loads);
+    plan.storesInPlace = carve(carver, NULL, (size_t)region->storeCount * sizeof *plan.storesInPlace);
+    plan.reductions = carve(carver, NULL, (size_t)region->reductionCount * sizeof *plan.reductions);
+    if (prepared != NULL) *prepared = (apus_prepared_region){copy, plan};
+    return prepared;
+}
+
+static void plan_tiles(run_plan *plan) {
+    const apus_region *region = plan->region;
+    for (int axis = 0; axis < region->rank - 1; ++axis) plan->rows *= region->shape[axis];
+    if (region->rank > 0) plan->columns = region->shape[region->rank - 1];
+    long tileLength = region->tileLength < 1 ? 1 : region->tileLength;
+    bool wholeRows = plan->columns <= tileLength;
+    plan->tileRows = wholeRows && plan->columns > 0 ? tileLength / plan->columns : 0;
+    plan->tileRows = plan->tileRows < plan->rows ? plan->tileRows : plan->rows;
+    plan->tileElements = wholeRows ? plan->tileRows * plan->columns : tileLength;
+    plan->registerBytes = rounded_to_lines((size_t)plan->tileElements * (size_t)region->registerElementSize);
+}
+
+apus_prepared_region *apus_region_prepare(const apus_region *region) {
+    carver sizes = {NULL, 0};
+    lay_out(region, &sizes);
+    carver block = {aligned_alloc(LINE, sizes.used), 0};
+    if (block.block == NULL) return NULL;
+    apus_prepared_region *prepared = lay_out(region, &block);
+    run_plan *plan = &prepared->plan;
+    plan->region = region = &prepared->region;
+
+    plan_tiles(plan);
+    for (int r = 0; r < region->reductionCount; ++r) {
+        plan->reductions[r] = plan_of_reduction(plan, &region->reductions[r]);
+    }
+    if (plan->rows * plan->columns > 0) plan_parts(plan);
+    for (int r = 0; r < region->reductionCount; ++r) {
+        reduction_plan *reduction = &plan->reductions[r];
+        reduction->disjoint = plan->parts <= 1 || (plan->splitsColumns ? reduction->lastStride != 0
+                                                                       : reduction->unit <= plan->unit);
+    }
+    for (int l = 0; l < region->loadCount; ++l) plan->loads[l] = kind_of_load(plan, &region->loads[l]);
+    for (int s = 0; s < region->storeCount; ++s) plan->storesInPlace[s] = store_in_place(region, s);
+    plan->privateBytes = plan_private(plan);
+    return prepared;
+}
+
+void apus_region_free(apus_prepared_region *prepared) { free(prepared); }
+
+void apus_region_run(const apus_prepared_region *prepared, void *const *addresses) {
+    run_plan plan = prepared->plan;
+    plan.addresses = addresses;
+    for (int r = 0; r < plan.region->reductionCount; ++r) {
+        const reduction_plan *reduction = &plan.reductions[r];
         if (filled_by_parts(&plan, reduction)) continue;
         const apus_reduction *it = reduction->reduction;
-        apus_reduce_fill(it->data, reduction->span, it->operation, it->dtype);
+        apus_reduce_fill(reduction_data(&plan, it), reduction->span, it->operation, it->dtype);
     }
-    if (total == 0) return;
-    for (int l = 0; l < region->loadCount; ++l) loads[l] = kind_of_load(&plan, &region->loads[l]);
-    for (int s = 0; s < region->storeCount; ++s) storesInPlace[s] = store_in_place(region, s);
-
-    size_t privateBytes = plan_private(&plan);
-    char *heap = privateBytes > STACK_LIMIT ? malloc(privateBytes) : NULL;
-    plan.private = heap != NULL ? heap : privateBytes > 0 ? __builtin_alloca(privateBytes) : NULL;
+    if (plan.rows * plan.columns == 0) return;
+    char *heap = plan.privateBytes > STACK_LIMIT ? malloc(plan.privateBytes) : NULL;
+    plan.private = heap != NULL ? heap : plan.privateBytes > 0 ? __builtin_alloca(plan.privateBytes) : NULL;
     apus_run_parts(run_part, &plan, plan.parts);
     if (plan.parts > 1) combine_private(&plan);
     free(heap);

@@ -21,38 +21,49 @@ struct Storage {
 
 /// The addresses of a plan's storages during one run.
 struct Memory {
-    let base: UnsafeMutablePointer<UnsafeMutableRawPointer>
+    let addresses: UnsafeMutablePointer<UnsafeMutableRawPointer?>
 
-    func pointer(_ storage: StorageID) -> UnsafeMutableRawPointer { base[storage] }
+    func pointer(_ storage: StorageID) -> UnsafeMutableRawPointer { addresses[storage]! }
 
     /// The first element of a view.
     func pointer(_ view: View) -> UnsafeMutableRawPointer {
-        base[view.storage] + view.offset * view.dtype.byteCount
+        pointer(view.storage) + view.offset * view.dtype.byteCount
     }
 }
 
-/// One kernel of a plan. Steps hold no memory of a run, so that several threads can run one plan.
+/// One kernel of a plan while the plan is being made: what it does and on which storages.
 protocol Step: Sendable {
     /// What it does, for the debugging output.
     var description: String { get }
     /// The storages it reads, and those it writes.
     var reads: [StorageID] { get }
     var writes: [StorageID] { get }
-    func run(_ memory: Memory) throws
     /// The same step with storages renumbered.
     func renaming(_ storage: (StorageID) -> StorageID) -> Self
+    /// The step made ready to run, once it has its final storages.
+    func prepared() -> any PreparedStep
+}
+
+/// One kernel of a finished plan. It holds no memory of a run, so that several threads can run one plan.
+protocol PreparedStep: Sendable {
+    var description: String { get }
+    func run(_ memory: Memory) throws
+}
+
+extension Step where Self: PreparedStep {
+    func prepared() -> any PreparedStep { self }
 }
 
 /// Steps in order, and the memory they need.
 final class CPUPlan: Executable, CustomStringConvertible {
-    let steps: [any Step]
+    let steps: [any PreparedStep]
     let storages: [Storage]
     let arenaSize: Int
     /// For each output of the program its storage: an output's own, or an input's.
     let outputs: [StorageID]
 
     init(steps: [any Step], storages: [Storage], arenaSize: Int, outputs: [StorageID]) {
-        self.steps = steps
+        self.steps = steps.map { $0.prepared() }
         self.storages = storages
         self.arenaSize = arenaSize
         self.outputs = outputs
@@ -60,31 +71,24 @@ final class CPUPlan: Executable, CustomStringConvertible {
 
     func run(_ inputs: [Buffer]) throws -> [Buffer] {
         let arena = Buffer(byteCount: arenaSize)
-        var owned: [StorageID: Buffer] = [:]
-        return try withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: max(1, storages.count)) {
-            pointers in
+        var owned = [Buffer?](repeating: nil, count: storages.count)
+        return try withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer?.self, capacity: max(1, storages.count)) {
+            addresses in
             for (id, storage) in storages.enumerated() {
                 switch storage.kind {
-                case .input(let number): pointers[id] = inputs[number].pointer
-                case .output:
-                    let buffer = Buffer(byteCount: storage.byteCount)
-                    owned[id] = buffer
-                    pointers[id] = buffer.pointer
-                case .arena: pointers[id] = arena.pointer + storage.offset
+                case .input(let number): owned[id] = inputs[number]
+                case .output: owned[id] = Buffer(byteCount: storage.byteCount)
+                case .arena: break
                 }
+                addresses[id] = owned[id]?.pointer ?? arena.pointer + storage.offset
             }
-            let memory = Memory(base: pointers.baseAddress!)
+            let memory = Memory(addresses: addresses.baseAddress!)
             if Diagnostics.level >= 4 {
                 try runTimed(memory)
             } else {
                 for step in steps { try step.run(memory) }
             }
-            return withExtendedLifetime(arena) {
-                outputs.map { id in
-                    if case .input(let number) = storages[id].kind { return inputs[number] }
-                    return owned[id]!
-                }
-            }
+            return withExtendedLifetime(arena) { outputs.map { owned[$0]! } }
         }
     }
 

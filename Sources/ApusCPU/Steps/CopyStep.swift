@@ -2,7 +2,7 @@ import ApusGraph
 import CKernels
 
 /// Copies elements from one view to another of the same shape; one of them is dense in row-major order.
-struct CopyStep: Step {
+struct CopyStep: Step, PreparedStep {
     var from: View
     var to: View
     private var shape: [Int]
@@ -51,7 +51,7 @@ struct CopyStep: Step {
 }
 
 /// Fills a storage with one element, read from memory.
-struct FillStep: Step {
+struct FillStep: Step, PreparedStep {
     var value: View
     var to: View
 

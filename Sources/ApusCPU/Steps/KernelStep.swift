@@ -1,7 +1,7 @@
 import ApusGraph
 
 /// A kernel on whole views, given as a function of their addresses: what most operations outside of regions are.
-struct KernelStep: Step {
+struct KernelStep: Step, PreparedStep {
     var label: String
     var operands: [View]
     var result: View

@@ -45,48 +45,52 @@ struct RegionStep: Step {
         return step
     }
 
-    func run(_ memory: Memory) {
-        let rank = shape.count
+    func prepared() -> any PreparedStep { PreparedRegion(self) }
+}
+
+/// A region with its tables made once and its work cut into parts; a run adds nothing but addresses.
+final class PreparedRegion: PreparedStep, @unchecked Sendable {
+    // Unchecked: the C side only reads what it has prepared.
+    let description: String
+    private let handle: OpaquePointer
+
+    init(_ step: RegionStep) {
+        description = step.description
+        let rank = step.shape.count
         // The C structs point into these arrays; strides of all operands lie in one.
-        let strideTable = loads.flatMap(\.view.strides) + reductions.flatMap(\.strides)
-        shape.withUnsafeBufferPointer { shape in
+        let strideTable = step.loads.flatMap(\.view.strides) + step.reductions.flatMap(\.strides)
+        handle = step.shape.withUnsafeBufferPointer { shape in
             strideTable.withUnsafeBufferPointer { strides in
-                let loads = self.loads.enumerated().map { index, load in
+                func stride(_ operand: Int) -> UnsafePointer<Int>? { strides.baseAddress.map { $0 + operand * rank } }
+                let loads = step.loads.enumerated().map { index, load in
                     apus_load(
-                        data: memory.pointer(load.view), strides: strides.baseAddress! + index * rank,
-                        elementSize: Int32(load.view.dtype.byteCount), target: Int32(load.register))
+                        storage: load.view.storage, offset: load.view.offset * load.view.dtype.byteCount,
+                        strides: stride(index), elementSize: Int32(load.view.dtype.byteCount),
+                        target: Int32(load.register))
                 }
-                let stores = self.stores.map { store in
+                let stores = step.stores.map { store in
                     apus_store(
-                        data: memory.pointer(store.storage), elementSize: Int32(store.elementSize),
-                        source: Int32(store.register))
+                        storage: store.storage, elementSize: Int32(store.elementSize), source: Int32(store.register))
                 }
-                let reductions = self.reductions.enumerated().map { index, reduction in
+                let reductions = step.reductions.enumerated().map { index, reduction in
                     apus_reduction(
-                        data: memory.pointer(reduction.storage),
-                        strides: strides.baseAddress! + (self.loads.count + index) * rank,
+                        storage: reduction.storage, strides: stride(loads.count + index),
                         dtype: Int32(reduction.dtype.rawValue), operation: Int32(reduction.operation.rawValue),
                         source: Int32(reduction.register))
                 }
-                var region = apus_region()
-                region.shape = shape.baseAddress
-                region.rank = Int32(rank)
-                region.loadCount = Int32(loads.count)
-                region.instructionCount = Int32(instructions.count)
-                region.storeCount = Int32(stores.count)
-                region.reductionCount = Int32(reductions.count)
-                region.registerCount = Int32(registerCount)
-                region.registerElementSize = Int32(registerElementSize)
-                region.tileLength = 1024
-                loads.withUnsafeBufferPointer {
-                    region.loads = $0.baseAddress
-                    stores.withUnsafeBufferPointer {
-                        region.stores = $0.baseAddress
-                        reductions.withUnsafeBufferPointer {
-                            region.reductions = $0.baseAddress
-                            instructions.withUnsafeBufferPointer {
-                                region.instructions = $0.baseAddress
-                                apus_region_run(&region)
+                return loads.withUnsafeBufferPointer { loads in
+                    stores.withUnsafeBufferPointer { stores in
+                        reductions.withUnsafeBufferPointer { reductions in
+                            step.instructions.withUnsafeBufferPointer { instructions in
+                                var region = apus_region(
+                                    shape: shape.baseAddress, loads: loads.baseAddress,
+                                    instructions: instructions.baseAddress, stores: stores.baseAddress,
+                                    reductions: reductions.baseAddress, rank: Int32(rank),
+                                    loadCount: Int32(loads.count), instructionCount: Int32(instructions.count),
+                                    storeCount: Int32(stores.count), reductionCount: Int32(reductions.count),
+                                    registerCount: Int32(step.registerCount),
+                                    registerElementSize: Int32(step.registerElementSize), tileLength: 1024)
+                                return apus_region_prepare(&region)!
                             }
                         }
                     }
@@ -94,4 +98,8 @@ struct RegionStep: Step {
             }
         }
     }
+
+    deinit { apus_region_free(handle) }
+
+    func run(_ memory: Memory) { apus_region_run(handle, memory.addresses) }
 }

@@ -6,7 +6,7 @@
 /// - Work ranges `begin..<end` let callers split a kernel over threads with `apus_parallel`; ranges never share an
 ///   output.
 /// - Integers wrap on overflow. A bool is one byte, 0 or 1.
-/// - Nothing here allocates but sorting and, for a few wide reductions, a region.
+/// - Nothing here allocates but sorting, preparing a region and, for a few wide reductions, running one.
 #pragma once
 
 #include <stdint.h>
@@ -260,7 +260,8 @@ void apus_random(void *out, int64_t key, int distribution, int dtype, long begin
 
 /// Brings memory into a register. Memory that lies as the tile does is used where it is, without a copy.
 typedef struct {
-    const void *data;
+    /// Which of the addresses that a run is given, and where the first element is from there, in bytes.
+    long storage, offset;
     /// One for each axis of the region; 0 repeats.
     const long *strides;
     int elementSize;
@@ -280,14 +281,14 @@ typedef struct {
 /// The memory may be exactly that of a contiguous load of the same element size, but must not overlap any other load.
 /// Every value that a stored register holds, even for a while, has `elementSize`.
 typedef struct {
-    void *data;
+    long storage;
     int elementSize;
     int source;
 } apus_store;
 
 /// Reduces a register's last value over the axes whose stride is 0; the memory is overwritten.
 typedef struct {
-    void *data;
+    long storage;
     /// Element strides of the output, one for each axis of the region, 0 where it is reduced, not negative; the last
     /// is 0 or 1.
     const long *strides;
@@ -300,7 +301,7 @@ typedef struct {
 /// A fused loop over a row-major space: for each tile, loads, then instructions in order, then stores and reductions.
 ///
 /// A tile is a piece of one row (the last axis) or several whole rows, of at most `tileLength` elements; each register
-/// holds the tile's elements of one value. All pointers are the caller's and only read.
+/// holds the tile's elements of one value.
 typedef struct {
     /// rank ≤ APUS_MAXIMUM_RANK entries. The caller merges axes where all strides allow it: long last axes run fastest.
     const long *shape;
@@ -317,9 +318,17 @@ typedef struct {
     int tileLength;
 } apus_region;
 
-/// Runs a region on as many threads as its size is worth. The result of a reduction depends on the thread count, but
-/// on nothing else.
-void apus_region_run(const apus_region *region);
+/// A region with everything worked out that doesn't depend on where its memory lies.
+typedef struct apus_prepared_region apus_prepared_region;
+
+/// Prepares a region for the threads that there are now. Copies all that `region` points to. NULL when memory runs out.
+apus_prepared_region *apus_region_prepare(const apus_region *region);
+
+void apus_region_free(apus_prepared_region *prepared);
+
+/// Runs a prepared region; several threads may run one at once. `addresses[s]` is where storage `s` lies.
+/// The result of a reduction depends on the thread count that the region was prepared with, but on nothing else.
+void apus_region_run(const apus_prepared_region *prepared, void *const *addresses);
 
 #ifdef __cplusplus
 }
