@@ -30,7 +30,7 @@ public final class CPUBackend: Backend {
     public func prepare(_ program: Program) throws -> any Executable {
         let legal = lowered(program)
         Diagnostics.debug(3, legal.description)
-        var planner = Planner(legal, options)
+        var planner = Planner(legal, options, reusableInputs: program.reusableInputs)
         let plan = try planner.plan()
         Diagnostics.debug(2, plan.description)
         return plan

@@ -10,7 +10,7 @@ public protocol Backend: AnyObject, Sendable {
 
 /// A program made ready. Several threads may run it at once.
 public protocol Executable: AnyObject, Sendable {
-    /// - Parameter inputs: one buffer for each input of the program, in order.
+    /// - Parameter inputs: one buffer for each input of the program, in order. Those of its `reusableInputs` may be overwritten.
     /// - Returns: one buffer for each output.
     /// - Throws: `TensorError` for what only the values show, such as an index out of range.
     func run(_ inputs: [Buffer]) throws -> [Buffer]

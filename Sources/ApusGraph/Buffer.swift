@@ -45,6 +45,12 @@ public final class Buffer: @unchecked Sendable {
         }
     }
 
+    /// Whether the memory is the pool's, so that a result may be written over a value that nobody needs any more.
+    var isReusable: Bool {
+        if case .pooled = storage { return true }
+        return false
+    }
+
     deinit {
         if case .pooled(let capacity) = storage { BufferPool.shared.give(pointer, capacity) }
     }

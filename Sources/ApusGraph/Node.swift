@@ -13,8 +13,10 @@ public final class Node: Sendable {
     public let scope: GradientScope?
 
     private let state: Mutex<State>
-    /// How many tensors in the user's hands show this node. A shown node is worth keeping when it is computed along the way.
-    private let holders = Atomic<Int>(0)
+    private let hasValue: Atomic<Bool>
+    private let audience = Atomic<Int>(0)
+    /// The number in the trace under way: only for the thread that has the right to write it (`NodeNumbers`).
+    nonisolated(unsafe) var mark = NodeNumbers.Mark()
     /// Creation order, and that of the oldest node without a value that this one needs: their distance bounds the work pending.
     private let serial: Int
     private let oldestPending: Int
@@ -22,6 +24,8 @@ public final class Node: Sendable {
     private struct State {
         var operands: [Node]
         var value: Buffer?
+        /// Who took the value's memory to write its own results there.
+        var taker: Evaluation?
     }
 
     private static let counter = Atomic<Int>(0)
@@ -34,6 +38,7 @@ public final class Node: Sendable {
         var oldest = serial
         var innermost = scope
         for operand in operands {
+            operand.audience.add(Self.user, ordering: .relaxed)
             if !operand.isEvaluated { oldest = min(oldest, operand.oldestPending) }
             if let other = operand.scope, other.isActive, innermost.map({ $0.depth < other.depth }) ?? true {
                 innermost = other
@@ -42,7 +47,8 @@ public final class Node: Sendable {
         oldestPending = oldest
         if case .stopGradient = operation { innermost = scope }
         self.scope = innermost
-        state = Mutex(State(operands: operands, value: nil))
+        state = Mutex(State(operands: operands))
+        hasValue = Atomic(false)
     }
 
     /// A known value.
@@ -54,12 +60,15 @@ public final class Node: Sendable {
         serial = 0
         oldestPending = Int.max
         state = Mutex(State(operands: [], value: value))
+        hasValue = Atomic(true)
     }
 
     /// An operation on operands, its result type inferred. A mistake is reported and gives an `.invalid` node.
     public static func make(_ operation: Operation, _ operands: [Node]) -> Node {
         do throws(TensorError) {
-            let type = try operation.resultType(operands.map(\.type))
+            var plain = operation.plainResultType(operands)
+            if plain == nil { plain = try operation.resultType(operands.map(\.type)) }
+            let type = plain!
             let node = Node(operation, operands, type: type)
             if node.serial - node.oldestPending > Evaluator.pendingLimit { Evaluator.evaluate([node]) }
             return node
@@ -86,59 +95,103 @@ public final class Node: Sendable {
     public var value: Buffer? { state.withLock { $0.value } }
 
     /// Whether the value is known by now.
-    public var isEvaluated: Bool { state.withLock { $0.value != nil } }
+    public var isEvaluated: Bool { hasValue.load(ordering: .acquiring) }
 
-    /// Both at one moment: another thread may be completing this node.
-    var snapshot: (operands: [Node], value: Buffer?) { state.withLock { ($0.operands, $0.value) } }
+    /// What an evaluation finds.
+    enum Snapshot {
+        case value(Buffer)
+        case pending([Node])
+        /// The value's memory was taken: whoever may still see this node waits for what is computed there.
+        case taken(by: Evaluation)
+    }
+
+    /// All at one moment: another thread may be completing this node.
+    var snapshot: Snapshot {
+        state.withLock { state in
+            if let value = state.value { return .value(value) }
+            if let taker = state.taker { return .taken(by: taker) }
+            return .pending(state.operands)
+        }
+    }
 
     /// Gives the node its value. A second value (two threads evaluated the same node) is ignored: it is equal.
     func complete(_ value: Buffer) {
-        let keepsOperands = scope?.isActive ?? false
+        let keepsOperands = isInActiveScope
         let released = state.withLock { state -> [Node] in
             if state.value == nil { state.value = value }
-            if keepsOperands { return [] }
-            defer { state.operands = [] }
-            return state.operands
+            return keepsOperands ? [] : exchange(&state.operands, [])
         }
+        hasValue.store(true, ordering: .releasing)
         Self.release(released)
     }
 
     /// Lets go of the operands of a node that has its value and whose gradient is done.
     func forgetHistory() {
-        guard scope != nil, !(scope!.isActive) else { return }
-        let released = state.withLock { state -> [Node] in
-            guard state.value != nil else { return [] }
-            defer { state.operands = [] }
-            return state.operands
-        }
+        guard scope != nil, !isInActiveScope else { return }
+        let released = state.withLock { state in state.value == nil ? [] : exchange(&state.operands, []) }
         Self.release(released)
     }
 
-    // MARK: Holders
+    /// Whether a gradient may still be asked of the node, so that it remembers its operands.
+    var isInActiveScope: Bool { scope?.isActive ?? false }
+
+    // MARK: Audience
+
+    // Who may ask for the value: nodes that have this one as an operand in the lower half, tensors in the user's hands in the
+    // upper half, and the sign says that the memory is offered.
+    private static let user = 1
+    private static let holder = 1 << 32
+    private static let offer = Int.min
 
     /// A tensor shows this node from now on.
-    public func retainForUser() { holders.add(1, ordering: .relaxed) }
+    public func retainForUser() { audience.add(Self.holder, ordering: .relaxed) }
     /// A tensor no longer shows this node.
-    public func releaseForUser() { holders.subtract(1, ordering: .relaxed) }
-    var isShown: Bool { holders.load(ordering: .relaxed) > 0 }
+    public func releaseForUser() { audience.subtract(Self.holder, ordering: .relaxed) }
+
+    /// Whether a tensor shows this node. It is then worth keeping when it is computed along the way.
+    var isShown: Bool { audience.load(ordering: .relaxed) & ~Self.offer >= Self.holder }
+
+    /// How many operands this node is.
+    var userCount: Int { audience.load(ordering: .relaxed) & (Self.holder - 1) }
+
+    /// Says that this value is about to be replaced by one of the same size. Once nothing but the program that computes the
+    /// new one can see the old one, the new one is written in its place.
+    ///
+    /// Only for values that are reached through tensors: nobody may keep the node itself.
+    public func offerMemory() { audience.bitwiseOr(Self.offer, ordering: .relaxed) }
+
+    var offersMemory: Bool { audience.load(ordering: .relaxed) < 0 }
+
+    /// The value's memory, if nobody else holds it: this node has no value from now on.
+    func takeMemory(for evaluation: Evaluation) -> Buffer? {
+        state.withLock { state in
+            guard isKnownUniquelyReferenced(&state.value), state.value!.isReusable else { return nil }
+            state.taker = evaluation
+            hasValue.store(false, ordering: .relaxed)
+            return exchange(&state.value, nil)
+        }
+    }
 
     deinit {
-        Self.release(
-            state.withLock { state in
-                let operands = state.operands; state.operands = []; return operands
-            })
+        Self.release(state.withLock { exchange(&$0.operands, []) })
     }
 
     /// Frees a graph without recursion: a chain of a million nodes would overflow the stack.
     private static func release(_ nodes: consuming [Node]) {
         var stack = nodes
         while var node = stack.popLast() {
+            node.audience.subtract(user, ordering: .relaxed)
             guard isKnownUniquelyReferenced(&node) else { continue }
-            stack += node.state.withLock { state in
-                let operands = state.operands; state.operands = []; return operands
-            }
+            stack += node.state.withLock { exchange(&$0.operands, []) }
         }
     }
+}
+
+/// Puts a new value in the place of the old one, which it returns.
+private func exchange<Value>(_ place: inout Value, _ new: Value) -> Value {
+    let old = place
+    place = new
+    return old
 }
 
 /// The time during which a gradient is being taken. Nodes made from its variables remember their operands while it is active.

@@ -24,11 +24,16 @@ public struct Program: Hashable, Sendable {
     public var instructions: [Instruction]
     /// Numbers of the values wanted. An input may be one, and one value may be wanted twice.
     public var outputs: [Int]
+    /// Inputs whose memory nobody else can see: results may be written over them. Ascending.
+    public var reusableInputs: [Int]
 
-    public init(inputs: [TensorType], instructions: [Instruction], outputs: [Int]) {
+    public init(
+        inputs: [TensorType], instructions: [Instruction], outputs: [Int], reusableInputs: [Int] = []
+    ) {
         self.inputs = inputs
         self.instructions = instructions
         self.outputs = outputs
+        self.reusableInputs = reusableInputs
     }
 
     /// Inputs and instructions.

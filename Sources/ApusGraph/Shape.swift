@@ -25,7 +25,8 @@ public struct Shape: Hashable, Sendable {
     /// The shape that two shapes broadcast to, aligned at the last axis, or nil where they cannot
     /// (an axis where the extents differ and neither is 1).
     public func broadcast(with other: Shape) -> Shape? {
-        if self == other { return self }
+        if self == other || other.rank == 0 { return self }
+        if self.rank == 0 { return other }
         let rank = Swift.max(self.rank, other.rank)
         var result = [Int](repeating: 1, count: rank)
         for fromEnd in 1..<(rank + 1) {

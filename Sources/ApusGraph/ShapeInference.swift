@@ -133,6 +133,25 @@ extension Operation {
         }
     }
 
+    /// The type of the result of a frequent operation on operands that plainly fit; nil where the rules must be asked.
+    func plainResultType(_ operands: [Node]) -> TensorType? {
+        switch self {
+        case .variable, .stopGradient:
+            return operands[0].type
+        case .unary(let operation):
+            let type = operands[0].type
+            return type.dtype.isFloatingPoint && !operation.isPredicate && operation != .not ? type : nil
+        case .binary(.add), .binary(.subtract), .binary(.multiply), .binary(.divide):
+            let type = operands[0].type
+            return type.dtype.isFloatingPoint && type == operands[1].type ? type : nil
+        case .broadcast(let shape):
+            let type = operands[0].type
+            return type.shape.rank == 0 ? TensorType(shape, type.dtype) : nil
+        default:
+            return nil
+        }
+    }
+
     // MARK: Rules of families
 
     private func pointwise(_ operation: UnaryOperation, _ x: TensorType) throws(TensorError) -> TensorType {

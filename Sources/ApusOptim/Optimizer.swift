@@ -78,6 +78,9 @@ open class Optimizer {
                 let step = steps[key] ?? makeStep(group, state.stepCount, parameter.dtype)
                 steps[key] = step
 
+                // The new values take the places of the old ones, unless somebody still holds those.
+                parameter.node.offerMemory()
+                for tensor in state.tensors.values { tensor.node.offerMemory() }
                 let changed = update(parameter, gradient.cast(to: parameter.dtype), &state.tensors, step)
                 slot.tensor = changed
                 states[id] = state

@@ -40,6 +40,12 @@ public struct Tensor: Sendable {
         self.init(Node.make(operation, operands.map(\.node)))
     }
 
+    /// The same for one operand, without an array of tensors: nodes are made often.
+    init(_ operation: Operation, _ x: Tensor) { self.init(Node.make(operation, [x.node])) }
+
+    /// The same for two.
+    init(_ operation: Operation, _ a: Tensor, _ b: Tensor) { self.init(Node.make(operation, [a.node, b.node])) }
+
     /// The extents, outermost first.
     public var shape: Shape { node.shape }
     /// The type of the elements.

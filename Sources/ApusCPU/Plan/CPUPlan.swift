@@ -17,6 +17,8 @@ struct Storage {
     var byteCount: Int
     /// In the arena, or nothing.
     var offset = 0
+    /// An input that nobody else can see.
+    var mayBeOverwritten = false
 }
 
 /// The addresses of a plan's storages during one run.

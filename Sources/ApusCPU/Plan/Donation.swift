@@ -1,6 +1,9 @@
 import ApusGraph
 
 /// Lets a region write a result over an operand that dies in it: less memory, and what is written is in cache already.
+///
+/// Operands are values in the arena, and inputs of the program that nobody else can see, such as the parameters that an
+/// optimizer's step replaces.
 enum Donation {
     static func apply(to steps: inout [any Step], storages: inout [Storage], outputs: inout [StorageID]) {
         var lastUse = [Int](repeating: -1, count: storages.count)
@@ -17,18 +20,27 @@ enum Donation {
             var taken: Set<StorageID> = []
             let readCounts = region.reads.reduce(into: [StorageID: Int]()) { $0[renamed[$1], default: 0] += 1 }
             for store in region.stores where writeCount[store.storage] == 1 {
-                let donor = region.loads.first { load in
+                let donors = region.loads.filter { load in
                     let id = renamed[load.view.storage]
-                    return storages[id].kind == .arena && lastUse[id] == index && readCounts[id] == 1
-                        && !taken.contains(id) && load.view.offset == 0
+                    return (storages[id].kind == .arena || storages[id].mayBeOverwritten) && lastUse[id] == index
+                        && readCounts[id] == 1 && !taken.contains(id) && load.view.offset == 0
                         && storages[id].byteCount == storages[store.storage].byteCount
                         && load.view.dtype.byteCount == store.elementSize && region.isDense(load)
+                }
+                // An output takes an input's place before one in the arena; what is read after the store would be copied first.
+                let isOutput = storages[store.storage].kind == .output
+                let donor = donors.min { a, b in
+                    func cost(_ load: RegionStep.Load) -> Int {
+                        let isInput = storages[renamed[load.view.storage]].mayBeOverwritten
+                        return (isInput == isOutput ? 0 : 2) + (region.reads(load, after: store) ? 1 : 0)
+                    }
+                    return cost(a) < cost(b)
                 }
                 guard let donor else { continue }
                 let id = renamed[donor.view.storage]
                 taken.insert(id)
                 renamed[store.storage] = id
-                storages[id].kind = storages[store.storage].kind
+                if storages[id].kind == .arena { storages[id].kind = storages[store.storage].kind }
                 lastUse[id] = lastUse[store.storage]
             }
         }
@@ -46,5 +58,13 @@ extension RegionStep {
             expected *= shape[axis]
         }
         return true
+    }
+
+    /// Whether a loaded value is needed after a store's value has been computed.
+    fileprivate func reads(_ load: Load, after store: Store) -> Bool {
+        let register = Int32(load.register)
+        let made = instructions.lastIndex { $0.out == store.register } ?? -1
+        return instructions[(made + 1)...].contains { $0.a == register || $0.b == register || $0.c == register }
+            || stores.contains { $0.register == load.register } || reductions.contains { $0.register == load.register }
     }
 }

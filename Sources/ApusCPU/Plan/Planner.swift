@@ -19,13 +19,15 @@ struct Planner {
         let order: [Int]
     }
 
-    init(_ program: Program, _ options: EngineOptions) {
+    /// - Parameter reusableInputs: inputs that results may be written over.
+    init(_ program: Program, _ options: EngineOptions, reusableInputs: [Int] = []) {
         self.program = program
         self.options = options
         for (number, type) in program.inputs.enumerated() {
             let storage = newStorage(type.byteCount, kind: .input(number))
             views[number] = View(dense: storage, type)
         }
+        for input in reusableInputs { storages[input].mayBeOverwritten = true }
     }
 
     mutating func plan() throws -> CPUPlan {
