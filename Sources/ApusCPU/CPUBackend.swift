@@ -1,5 +1,6 @@
 import ApusGraph
 import CKernels
+import Foundation
 
 /// The processor's backend: oneDNN for contractions, fused loops over `CKernels` for everything that touches memory.
 ///
@@ -28,12 +29,20 @@ public final class CPUBackend: Backend {
 
     /// Simplifies and legalizes a program and plans its kernels, steps and memory.
     public func prepare(_ program: Program) throws -> any Executable {
+        let start = Profile.now()
         let legal = lowered(program)
         Diagnostics.debug(3, legal.description)
         var planner = Planner(legal, options, reusableInputs: program.reusableInputs)
         let plan = try planner.plan()
+        Diagnostics.debug(1, summary(program, plan, nanoseconds: Profile.now() - start))
         Diagnostics.debug(2, plan.description)
         return plan
+    }
+
+    private func summary(_ program: Program, _ plan: CPUPlan, nanoseconds: UInt64) -> String {
+        let figures = String(
+            format: "arena %.1f MB, planned in %.1f ms", Double(plan.arenaSize) / 1e6, Double(nanoseconds) / 1e6)
+        return "apus: plan of \(program.instructions.count) instructions: \(plan.steps.count) steps, \(figures)"
     }
 
     /// The program after the passes from graph to graph.

@@ -20,7 +20,7 @@ struct RootCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             SystemsCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
-            DataCommand.self, BenchCommand.self, VersionCommand.self,
+            DataCommand.self, BenchCommand.self, ProfileCommand.self, VersionCommand.self,
         ])
 
     static func main() {

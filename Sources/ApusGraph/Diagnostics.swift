@@ -2,7 +2,8 @@ import Foundation
 
 /// What the engine says to the person running it, on standard error.
 public enum Diagnostics {
-    /// The level of `APUS_DEBUG`: 0 silent, from 2 on plans, from 3 programs, from 4 the time of each step.
+    /// The level of `APUS_DEBUG`: 0 silent, from 1 on a line for each plan made and the plan cache's figures at the end,
+    /// from 2 the steps of plans, from 3 programs, from 4 the time of each step with GFLOP/s and GB/s.
     public static let level: Int = ProcessInfo.processInfo.environment["APUS_DEBUG"].flatMap(Int.init) ?? 0
 
     /// Something the user should know, that work goes on with.

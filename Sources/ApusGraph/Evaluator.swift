@@ -9,6 +9,11 @@ public enum Evaluator {
     /// Gives every node in `nodes` its value, and along with them every node on the way that a tensor shows.
     public static func evaluate(_ nodes: [Node]) {
         for node in nodes { node.forgetHistory() }
+        if nodes.allSatisfy(\.isEvaluated) { return }
+        Profile.measure(.evaluation) { compute(nodes) }
+    }
+
+    private static func compute(_ nodes: [Node]) {
         var lastTaker: Evaluation?
         while nodes.contains(where: { !$0.isEvaluated }) {
             do throws(MemoryTaken) {
@@ -23,7 +28,7 @@ public enum Evaluator {
     }
 
     private static func attempt(_ wanted: [Node]) throws(MemoryTaken) {
-        var trace = try Trace(wanted)
+        var trace = try Profile.measure(.tracing) { () throws(MemoryTaken) in try Trace(wanted) }
         let evaluation = Evaluation()
         try evaluation.running.withLock { _ throws(MemoryTaken) in
             try trace.takeOfferedMemory(for: evaluation)
@@ -35,7 +40,7 @@ public enum Evaluator {
         let results = trace.outputs.map { trace.nodes[Int($0)] }
         do {
             let executable = try PlanCache.shared.executable(for: trace, on: Engine.backend)
-            let values = try executable.run(trace.values.map { $0! })
+            let values = try Profile.measure(.running) { try executable.run(trace.values.map { $0! }) }
             for (node, value) in zip(results, values) { node.complete(value) }
         } catch {
             reportTensorError(error as? TensorError ?? TensorError("\(error)"))

@@ -1,5 +1,9 @@
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Executables by program and backend, the least recently used dropped first.
 final class PlanCache: Sendable {
     static let shared = PlanCache()
@@ -22,6 +26,8 @@ final class PlanCache: Sendable {
     private struct State {
         var entries: [UInt64: [Entry]] = [:]
         var count = 0
+        /// Plans made so far.
+        var planned = 0
         var evictions = 0
     }
 
@@ -29,24 +35,44 @@ final class PlanCache: Sendable {
     private let clock = Atomic<Int>(0)
     private let capacity = 256
 
-    func executable(for trace: Trace, on backend: any Backend) throws -> any Executable {
-        let hash = trace.structuralHash
-        let now = clock.add(1, ordering: .relaxed).newValue
-        let candidates = state.withLock { $0.entries[hash] ?? [] }
-        for entry in candidates
-        where entry.backend === backend && trace.matches(entry.program, wiring: entry.wiring) {
-            entry.lastUse.store(now, ordering: .relaxed)
-            return entry.executable
+    private init() {
+        if Diagnostics.level >= 1 { atexit { Diagnostics.debug(1, "apus: \(PlanCache.shared.statistics)") } }
+    }
+
+    private var statistics: String {
+        let lookUps = clock.load(ordering: .relaxed)
+        return state.withLock {
+            "plan cache: \(lookUps) look-ups, \(lookUps - $0.planned) hits, \($0.count) plans kept, \($0.evictions) evictions"
         }
+    }
+
+    func executable(for trace: Trace, on backend: any Backend) throws -> any Executable {
+        let now = clock.add(1, ordering: .relaxed).newValue
+        let (hash, known) = Profile.measure(.lookUp) { find(trace, backend) }
         // Prepared outside of the lock: two threads may both prepare a program, and both results are kept.
-        let entry = Entry(trace, try backend.prepare(trace.program), backend)
+        let entry =
+            try known ?? Profile.measure(.planning) { Entry(trace, try backend.prepare(trace.program), backend) }
         entry.lastUse.store(now, ordering: .relaxed)
+        if known == nil { keep(entry, hash) }
+        return entry.executable
+    }
+
+    private func find(_ trace: Trace, _ backend: any Backend) -> (hash: UInt64, entry: Entry?) {
+        let hash = trace.structuralHash
+        let candidates = state.withLock { $0.entries[hash] ?? [] }
+        let entry = candidates.first {
+            $0.backend === backend && trace.matches($0.program, wiring: $0.wiring)
+        }
+        return (hash, entry)
+    }
+
+    private func keep(_ entry: Entry, _ hash: UInt64) {
         state.withLock { state in
             state.entries[hash, default: []].append(entry)
             state.count += 1
+            state.planned += 1
             if state.count > capacity { evict(&state) }
         }
-        return entry.executable
     }
 
     /// Drops the older half, so that the search for the oldest is rare.

@@ -35,8 +35,8 @@ final class Workplace {
     /// Runs `apus` to its end.
     func apus(_ arguments: String...) throws -> Result { try apus(arguments) }
 
-    func apus(_ arguments: [String]) throws -> Result {
-        let run = try start(arguments)
+    func apus(_ arguments: [String], environment: [String: String] = [:]) throws -> Result {
+        let run = try start(arguments, environment: environment)
         run.process.waitUntilExit()
         return Result(
             status: run.process.terminationStatus, output: try run.output,
@@ -53,7 +53,7 @@ final class Workplace {
         var output: String { get throws { try String(contentsOf: outputFile, encoding: .utf8) } }
     }
 
-    func start(_ arguments: [String]) throws -> Run {
+    func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Run {
         let name = UUID().uuidString
         let (outputFile, errorFile) = (url(".\(name)-output"), url(".\(name)-errors"))
         for file in [outputFile, errorFile] { try Data().write(to: file) }
@@ -63,7 +63,8 @@ final class Workplace {
         process.currentDirectoryURL = folder
         // One thread each: tests run beside each other.
         process.environment = ProcessInfo.processInfo.environment.merging(
-            ["APUS_THREADS": "1", "APUS_CACHE": url("cache").path]) { $1 }
+            ["APUS_THREADS": "1", "APUS_CACHE": url("cache").path]
+        ) { $1 }.merging(environment) { $1 }
         process.standardOutput = try FileHandle(forWritingTo: outputFile)
         process.standardError = try FileHandle(forWritingTo: errorFile)
         process.standardInput = FileHandle.nullDevice

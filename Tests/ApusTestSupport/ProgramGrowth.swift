@@ -115,6 +115,7 @@ struct ProgramGrowth {
         }
         let others = (0..<maker.integer(in: 0...3)).map { _ in maker.integer(in: 0...(program.valueCount - 1)) }
         program.outputs = [program.valueCount - 1] + results.map(number) + others
+        program.reusableInputs = (0..<count).filter { _ in maker.chance(0.3) }
         let order = (0..<count).map { -1 - $0 } + Array(instructions.indices)
         return (program, inputs, order.map { traits[$0]! })
     }

@@ -40,6 +40,8 @@ protocol Step: Sendable {
     /// The storages it reads, and those it writes.
     var reads: [StorageID] { get }
     var writes: [StorageID] { get }
+    /// What it must do at least, for profiles.
+    func cost(in storages: [Storage]) -> KernelCost
     /// The same step with storages renumbered.
     func renaming(_ storage: (StorageID) -> StorageID) -> Self
     /// The step made ready to run, once it has its final storages.
@@ -63,9 +65,12 @@ final class CPUPlan: Executable, CustomStringConvertible {
     let arenaSize: Int
     /// For each output of the program its storage: an output's own, or an input's.
     let outputs: [StorageID]
+    /// What each step must do at least, for profiles.
+    let costs: [KernelCost]
 
     init(steps: [any Step], storages: [Storage], arenaSize: Int, outputs: [StorageID]) {
         self.steps = steps.map { $0.prepared() }
+        costs = steps.map { $0.cost(in: storages) }
         self.storages = storages
         self.arenaSize = arenaSize
         self.outputs = outputs
@@ -85,7 +90,7 @@ final class CPUPlan: Executable, CustomStringConvertible {
                 addresses[id] = owned[id]?.pointer ?? arena.pointer + storage.offset
             }
             let memory = Memory(addresses: addresses.baseAddress!)
-            if Diagnostics.level >= 4 {
+            if Profile.isRecording || Diagnostics.level >= 4 {
                 try runTimed(memory)
             } else {
                 for step in steps { try step.run(memory) }
@@ -94,19 +99,7 @@ final class CPUPlan: Executable, CustomStringConvertible {
         }
     }
 
-    private func runTimed(_ memory: Memory) throws {
-        let clock = ContinuousClock()
-        for step in steps {
-            let time = try clock.measure { try step.run(memory) }
-            let micros = Double(time.components.attoseconds) / 1e12 + Double(time.components.seconds) * 1e6
-            Diagnostics.debug(4, "\(Int(micros)) µs  \(step.description)")
-        }
-    }
-
-    var description: String {
-        let head = "plan: \(steps.count) steps, \(storages.count) storages, arena \(arenaSize) bytes"
-        return ([head] + steps.map { "  " + $0.description }).joined(separator: "\n")
-    }
+    var description: String { steps.map { "  " + $0.description }.joined(separator: "\n") }
 }
 
 /// Runs `body` over 0..<count on the engine's threads, in ranges of at least `grain`.

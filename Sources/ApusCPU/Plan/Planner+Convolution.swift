@@ -19,6 +19,9 @@ private struct ConvolutionCase {
     /// Activations with the channels next to each other.
     var activationTag: dnnl_format_tag_t { [dnnl_nwc, dnnl_nhwc, dnnl_ndhwc][geometry.spatialRank - 1] }
 
+    /// Two for each multiply–add; a gradient has as many as the forward pass.
+    var flops: Int { 2 * y.reduce(1, *) * weight.dropFirst().reduce(1, *) }
+
     var xDescription: dnnl_memory_desc_t { OneDNN.description(x, activationTag, dtype) }
     var yDescription: dnnl_memory_desc_t { OneDNN.description(y, activationTag, dtype) }
     /// In the layout that users see.
@@ -119,8 +122,9 @@ extension Planner {
         let result = newView(type, order: channelsLast(type.shape.rank))
         let (x, y) = (spec.xDescription, spec.yDescription)
         let isForward = pass == .forward
-        emitPrimitive("convolution \(pass) \(primitive.implementation)", [source, weights], result, primitive) {
-            operands, out in
+        emitPrimitive(
+            "convolution \(pass) \(primitive.implementation)", [source, weights], result, primitive, flops: spec.flops
+        ) { operands, out in
             [
                 (isForward ? DNNL_ARG_SRC : DNNL_ARG_DIFF_DST, isForward ? x : y, operands[0]),
                 (DNNL_ARG_WEIGHTS, blocked, operands[1]),
@@ -139,8 +143,10 @@ extension Planner {
         let blocked = primitive.wanted(dnnl_query_diff_weights_md)
         let raw = block(blocked, type.dtype)
         let (xDescription, yDescription) = (spec.xDescription, spec.yDescription)
-        emitPrimitive("convolution weightGradient \(primitive.implementation)", [source, incoming], raw, primitive) {
-            operands, out in
+        emitPrimitive(
+            "convolution weightGradient \(primitive.implementation)", [source, incoming], raw, primitive,
+            flops: spec.flops
+        ) { operands, out in
             [
                 (DNNL_ARG_SRC, xDescription, operands[0]), (DNNL_ARG_DIFF_DST, yDescription, operands[1]),
                 (DNNL_ARG_DIFF_WEIGHTS, blocked, out),

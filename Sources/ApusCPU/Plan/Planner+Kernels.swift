@@ -64,10 +64,12 @@ extension Planner {
     }
 
     mutating func emitKernel(
-        _ label: String, _ operands: [View], _ result: View, scratch: [StorageID] = [],
+        _ label: String, _ operands: [View], _ result: View, scratch: [StorageID] = [], flops: Int = 0,
         _ kernel: @escaping @Sendable ([Pointer], Pointer, [Pointer]) throws -> Void
     ) {
-        steps.append(KernelStep(label: label, operands: operands, result: result, scratch: scratch, kernel: kernel))
+        steps.append(
+            KernelStep(
+                label: label, operands: operands, result: result, scratch: scratch, flops: flops, kernel: kernel))
     }
 
     // MARK: Leaves
@@ -176,7 +178,9 @@ extension Planner {
         let columns = source.shape.last!
         let count = columns == 0 ? 0 : source.elementCount / columns
         let rowBytes = columns * type.dtype.byteCount
-        emitKernel(logarithm ? "logSoftmax" : "softmax", [source], result) { operands, out, _ in
+        // Five passes: maximum, difference, exponential, sum, quotient.
+        emitKernel(logarithm ? "logSoftmax" : "softmax", [source], result, flops: 5 * source.elementCount) {
+            operands, out, _ in
             parallel(count, grain: max(1, (1 << 13) / max(1, columns))) { begin, end in
                 apus_softmax(
                     out + begin * rowBytes, operands[0] + begin * rowBytes, end - begin, columns, logarithm ? 1 : 0,
@@ -337,13 +341,18 @@ extension Planner {
         return d
     }
 
+    /// One for each element of each window.
+    private func flops(_ pooling: Pooling, _ output: View) -> Int {
+        output.elementCount * pooling.windowSize.reduce(1, *)
+    }
+
     private mutating func emitPool(_ pooling: Pooling, _ x: Int, _ type: TensorType) -> View {
         let operand = view(x)
         let order = order(like: operand)
         let source = dense(operand, order: order)
         let result = newView(type, order: order)
         let description = poolingDescription(pooling, x: source, y: result)
-        emitKernel("\(pooling.kind) pool", [source], result) { operands, out, _ in
+        emitKernel("\(pooling.kind) pool", [source], result, flops: flops(pooling, result)) { operands, out, _ in
             withUnsafePointer(to: description) { description in
                 parallel(apus_pool_count(description), grain: 1) { begin, end in
                     apus_pool(description, out, operands[0], begin, end)
@@ -362,7 +371,8 @@ extension Planner {
         }
         let result = newView(type, order: order)
         let description = poolingDescription(pooling, x: result, y: sources[0])
-        emitKernel("\(pooling.kind) pool gradient", sources, result) { operands, out, _ in
+        emitKernel("\(pooling.kind) pool gradient", sources, result, flops: flops(pooling, sources[0])) {
+            operands, out, _ in
             withUnsafePointer(to: description) { description in
                 parallel(apus_pool_count(description), grain: 1) { begin, end in
                     apus_pool_gradient(

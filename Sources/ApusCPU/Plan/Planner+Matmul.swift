@@ -14,8 +14,9 @@ extension Planner {
             emitKernel("empty matmul", [left, right], result) { _, out, _ in memset(out, 0, type.byteCount) }
             return result
         }
+        let flops = 2 * batch * m * n * k
         if type.dtype == .float64 {
-            emitKernel("matmul", [left, right], result) { operands, out, _ in
+            emitKernel("matmul", [left, right], result, flops: flops) { operands, out, _ in
                 parallel(batch * m, grain: max(1, (1 << 15) / (k * n))) { begin, end in
                     apus_matmul_f64(
                         out.assumingMemoryBound(to: Double.self), operands[0].assumingMemoryBound(to: Double.self),
@@ -40,7 +41,8 @@ extension Planner {
                 guard status == dnnl_success else { return (status, nil) }
                 return (dnnl_primitive_desc_create(&made, &operation, attributes, OneDNN.engine, nil), made)
             }, "matmul \(left.shape) × \(right.shape)")
-        emitPrimitive("matmul \(primitive.implementation)", [left, right], result, primitive) { operands, out in
+        emitPrimitive("matmul \(primitive.implementation)", [left, right], result, primitive, flops: flops) {
+            operands, out in
             [
                 (DNNL_ARG_SRC, descriptions.0, operands[0]), (DNNL_ARG_WEIGHTS, descriptions.1, operands[1]),
                 (DNNL_ARG_DST, descriptions.2, out),
@@ -52,10 +54,10 @@ extension Planner {
     /// A step that executes one primitive.
     mutating func emitPrimitive(
         _ label: String, _ operands: [View], _ result: View, _ primitive: Primitive,
-        _ arguments: @escaping @Sendable ([Pointer], Pointer) -> [(Int32, dnnl_memory_desc_t, Pointer)]
+        flops: Int = 0, _ arguments: @escaping @Sendable ([Pointer], Pointer) -> [(Int32, dnnl_memory_desc_t, Pointer)]
     ) {
         let scratch = [newStorage(primitive.scratchBytes)]
-        emitKernel(label, operands, result, scratch: scratch) { operands, out, scratch in
+        emitKernel(label, operands, result, scratch: scratch, flops: flops) { operands, out, scratch in
             primitive.execute(arguments(operands, out), scratch: scratch[0])
         }
     }

@@ -7,6 +7,8 @@ struct KernelStep: Step, PreparedStep {
     var result: View
     /// Memory for the time of the run.
     var scratch: [StorageID] = []
+    /// Floating-point operations of a run.
+    var flops = 0
     /// From the operands' addresses, the result's and the scratch's.
     var kernel:
         @Sendable (

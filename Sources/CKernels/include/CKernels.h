@@ -330,6 +330,15 @@ void apus_region_free(apus_prepared_region *prepared);
 /// The result of a reduction depends on the thread count that the region was prepared with, but on nothing else.
 void apus_region_run(const apus_prepared_region *prepared, void *const *addresses);
 
+// Yardsticks
+
+/// Runs `iterations` turns of a loop of float32 multiply–adds in registers on every thread; gives how many operations
+/// that were in all, two for each multiply–add.
+long apus_peak_multiply_adds(long iterations);
+
+/// Copies memory on every thread.
+void apus_peak_copy(void *to, const void *from, long byteCount);
+
 #ifdef __cplusplus
 }
 #endif

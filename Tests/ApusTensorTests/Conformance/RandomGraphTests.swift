@@ -54,9 +54,16 @@ struct RandomGraphTests {
 
 extension RandomProgram {
     fileprivate func outputs(on backend: any Backend) throws -> [Tensor] {
-        let buffers = Engine.withBackend(ReferenceBackend.shared) { inputs.map(\.buffer) }
-        let values = try backend.prepare(program).run(buffers)
+        // A plan may overwrite some of them.
+        let copies = Engine.withBackend(ReferenceBackend.shared) { inputs.map { copy(of: $0.buffer) } }
+        let values = try backend.prepare(program).run(copies)
         return zip(program.outputs, values).map { Tensor(Node($1, type: program.type($0))) }
+    }
+
+    private func copy(of buffer: Buffer) -> Buffer {
+        let copy = Buffer(byteCount: buffer.byteCount)
+        copy.pointer.copyMemory(from: buffer.pointer, byteCount: buffer.byteCount)
+        return copy
     }
 
     fileprivate func expect(
