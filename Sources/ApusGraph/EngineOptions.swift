@@ -38,7 +38,7 @@ public struct EngineOptions: Hashable, Sendable {
     public func runs(_ pass: Pass) -> Bool { !disabled.contains(pass) }
 
     /// Reads the variables; what they say and nobody understands is handed to `warn`.
-    init(environment: [String: String], warn: (String) -> Void = Diagnostics.warn) {
+    package init(environment: [String: String], warn: (String) -> Void = Diagnostics.warn) {
         self.init()
         let names = (environment["APUS_DISABLE"] ?? "").split(separator: ",").map {
             $0.trimmingCharacters(in: .whitespaces)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import ApusGraph
+import ApusGraph
 
 @Suite struct EngineOptionsTests {
     @Test func theEnvironmentNamesPassesThreadsAndPinning() {
