@@ -120,6 +120,8 @@ final class BufferPool: Sendable {
     private static let hugePage = 2 << 20
 
     private static func allocate(_ capacity: Int) -> UnsafeMutableRawPointer {
+        EngineStatistics.counters.allocations.add(1, ordering: .relaxed)
+        EngineStatistics.counters.allocatedBytes.add(capacity, ordering: .relaxed)
         var pointer: UnsafeMutableRawPointer?
         let large = capacity >= hugePage
         guard posix_memalign(&pointer, large ? hugePage : 64, capacity) == 0, let pointer else {

@@ -16,6 +16,10 @@ public enum Evaluator {
     private static func compute(_ nodes: [Node]) {
         var lastTaker: Evaluation?
         while nodes.contains(where: { !$0.isEvaluated }) {
+            precondition(
+                !GraphFunction.isBeingMade,
+                "compile: the function looks at a value while it is traced; a choice made by it would stay as it is now"
+            )
             do throws(MemoryTaken) {
                 try attempt(nodes)
             } catch {
@@ -37,6 +41,8 @@ public enum Evaluator {
     }
 
     private static func compute(_ trace: Trace) {
+        EngineStatistics.counters.evaluations.add(1, ordering: .relaxed)
+        EngineStatistics.counters.overwrittenInputs.add(trace.reusableInputs.count, ordering: .relaxed)
         let results = trace.outputs.map { trace.nodes[Int($0)] }
         do {
             let executable = try PlanCache.shared.executable(for: trace, on: Engine.backend)

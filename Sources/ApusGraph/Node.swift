@@ -70,7 +70,9 @@ public final class Node: Sendable {
             if plain == nil { plain = try operation.resultType(operands.map(\.type)) }
             let type = plain!
             let node = Node(operation, operands, type: type)
-            if node.serial - node.oldestPending > Evaluator.pendingLimit { Evaluator.evaluate([node]) }
+            if node.serial - node.oldestPending > Evaluator.pendingLimit, !GraphFunction.isBeingMade {
+                Evaluator.evaluate([node])
+            }
             return node
         } catch {
             return invalid(error, like: operands.first?.type ?? TensorType([], .float32))

@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// The numbers stand in the nodes themselves for one walk at a time; a second thread that walks meanwhile keeps its own in a
 /// dictionary. So nobody waits, and a walk alone costs no hashing.
-struct NodeNumbers: ~Copyable {
+package struct NodeNumbers: ~Copyable {
     /// What a node remembers of the last walk that numbered it.
     struct Mark {
         fileprivate var walk: UInt64 = 0
@@ -19,7 +19,7 @@ struct NodeNumbers: ~Copyable {
     private let walk: UInt64
     private var table: [ObjectIdentifier: Int32] = [:]
 
-    init() {
+    package init() {
         if Self.isTaken.exchange(true, ordering: .acquiring) {
             walk = 0
         } else {
@@ -33,7 +33,7 @@ struct NodeNumbers: ~Copyable {
     }
 
     /// The number of a node that stays alive as long as the walk.
-    subscript(node: Node) -> Int32? {
+    package subscript(node: Node) -> Int32? {
         get {
             if walk == 0 { return table[ObjectIdentifier(node)] }
             return node.mark.walk == walk ? node.mark.number : nil

@@ -67,6 +67,7 @@ final class PlanCache: Sendable {
     }
 
     private func keep(_ entry: Entry, _ hash: UInt64) {
+        EngineStatistics.counters.plansMade.add(1, ordering: .relaxed)
         state.withLock { state in
             state.entries[hash, default: []].append(entry)
             state.count += 1

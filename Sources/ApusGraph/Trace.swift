@@ -23,8 +23,9 @@ struct Trace {
         var next = 0
     }
 
+    /// - Parameter keepsShown: whether nodes on the way that a tensor shows become outputs too.
     /// - Throws: `MemoryTaken` where a value's memory was taken by an evaluation in another thread.
-    init(_ wanted: [Node]) throws(MemoryTaken) {
+    init(_ wanted: [Node], keepsShown: Bool = true) throws(MemoryTaken) {
         // Depth first with an explicit stack.
         var numbers = NodeNumbers()
         var stack: [Frame] = []
@@ -45,7 +46,7 @@ struct Trace {
         for node in wanted {
             if let number = numbers[node], number >= 0 { isOutput[Int(number)] = true }
         }
-        for (number, node) in nodes.enumerated() where isOutput[number] || node.isShown {
+        for (number, node) in nodes.enumerated() where isOutput[number] || (keepsShown && node.isShown) {
             outputs.append(Int32(number))
         }
     }

@@ -21,6 +21,7 @@ public final class ExponentialMovingAverage {
     /// Takes in the parameters as they are now.
     public func update() {
         updateCount += 1
+        for average in averages { average.node.offerMemory() }
         averages = zip(averages, parameters).map { average, parameter in
             average + (parameter.slot.tensor! - average) * Tensor(1 - decay, dtype: average.dtype)
         }

@@ -1,5 +1,6 @@
 import ApusGraph
 import COneDNN
+import Synchronization
 
 /// What all uses of oneDNN share: the engine, descriptions of memory, primitives made once and executed often.
 enum OneDNN {
@@ -59,6 +60,7 @@ final class Primitive: @unchecked Sendable {
     private let primitive: dnnl_primitive_t
     private let description: dnnl_primitive_desc_t
     let scratchBytes: Int
+    private let idle = Mutex<[Memories]>([])
 
     /// - Parameter create: makes the primitive's description with the attributes given.
     init(
@@ -96,21 +98,48 @@ final class Primitive: @unchecked Sendable {
         return name.map { String(cString: $0) } ?? "?"
     }
 
-    /// Runs with `(argument, description, address)` for each memory.
+    /// Runs with `(argument, description, address)` for each memory: the same arguments and descriptions at every run.
     func execute(_ arguments: [(Int32, dnnl_memory_desc_t, UnsafeMutableRawPointer)], scratch: UnsafeMutableRawPointer?)
     {
-        var all: [dnnl_exec_arg_t] = []
-        all.reserveCapacity(arguments.count + 1)
-        func add(_ argument: Int32, _ description: dnnl_memory_desc_t, _ address: UnsafeMutableRawPointer) {
+        let memories = idle.withLock { $0.popLast() } ?? makeMemories(arguments, hasScratch: scratch != nil)
+        for (index, (_, _, address)) in arguments.enumerated() { memories.setAddress(address, at: index) }
+        if let scratch { memories.setAddress(scratch, at: arguments.count) }
+        memories.arguments.withUnsafeBufferPointer {
+            OneDNN.check(
+                dnnl_primitive_execute(primitive, OneDNN.stream, Int32($0.count), $0.baseAddress), "execution")
+        }
+        idle.withLock { $0.append(memories) }
+    }
+
+    private func makeMemories(
+        _ arguments: [(Int32, dnnl_memory_desc_t, UnsafeMutableRawPointer)], hasScratch: Bool
+    ) -> Memories {
+        var described = arguments.map { ($0.0, $0.1) }
+        if hasScratch { described.append((DNNL_ARG_SCRATCHPAD, wanted(dnnl_query_scratchpad_md))) }
+        return Memories(described)
+    }
+}
+
+/// oneDNN's objects for the arguments of a primitive. They are kept from run to run, a set for each thread that runs at once, and
+/// given new addresses.
+private final class Memories: @unchecked Sendable {
+    // Unchecked: a set belongs to one run at a time.
+    let arguments: [dnnl_exec_arg_t]
+
+    init(_ described: [(argument: Int32, description: dnnl_memory_desc_t)]) {
+        arguments = described.map { argument, description in
             var description = description
             var memory: dnnl_memory_t?
-            OneDNN.check(dnnl_memory_create(&memory, &description, OneDNN.engine, address), "memory")
-            all.append(dnnl_exec_arg_t(arg: argument, memory: memory))
+            // No memory yet (DNNL_MEMORY_NONE).
+            OneDNN.check(dnnl_memory_create(&memory, &description, OneDNN.engine, nil), "memory")
+            return dnnl_exec_arg_t(arg: argument, memory: memory)
         }
-        for (argument, description, address) in arguments { add(argument, description, address) }
-        if let scratch { add(DNNL_ARG_SCRATCHPAD, wanted(dnnl_query_scratchpad_md), scratch) }
-        OneDNN.check(dnnl_primitive_execute(primitive, OneDNN.stream, Int32(all.count), &all), "execution")
-        for argument in all { dnnl_memory_destroy(argument.memory) }
+    }
+
+    deinit { for argument in arguments { dnnl_memory_destroy(argument.memory) } }
+
+    func setAddress(_ address: UnsafeMutableRawPointer, at index: Int) {
+        OneDNN.check(dnnl_memory_set_data_handle(arguments[index].memory, address), "address")
     }
 }
 

@@ -1,5 +1,7 @@
 // Finding what a module holds, by reflection on its stored properties.
 
+import Synchronization
+
 extension Module {
     /// Everything found below a module, with the paths to it. What is shared appears once for each way to it.
     struct Contents {
@@ -33,6 +35,9 @@ extension Module {
 
     /// Slots and modules among the stored properties, superclasses' first.
     private func forEachMember(_ body: (String, AnyObject) -> Void) {
+        if let layout = FieldLayout.of(type(of: self)) {
+            return layout.forEachMember(of: self) { visit($1, named: $0, body) }
+        }
         var levels: [Mirror] = []
         var level: Mirror? = Mirror(reflecting: self)
         while let mirror = level, mirror.subjectType != Module.self {
@@ -42,11 +47,14 @@ extension Module {
         for mirror in levels.reversed() {
             for (label, value) in mirror.children {
                 guard let label else { continue }
-                visit(value, named: label.first == "_" ? String(label.dropFirst()) : label, body)
+                visit(value, named: plainName(label), body)
             }
         }
     }
 }
+
+/// A stored property's name as it was declared: that of a property wrapper's storage begins with an underscore.
+func plainName(_ stored: String) -> String { stored.first == "_" ? String(stored.dropFirst()) : stored }
 
 private func join(_ prefix: String, _ name: String) -> String {
     if prefix.isEmpty { return name }
@@ -55,15 +63,52 @@ private func join(_ prefix: String, _ name: String) -> String {
 
 /// Looks into a property's value: containers lead to their elements, everything else but slots and modules is ignored.
 private func visit(_ value: Any, named name: String, _ body: (String, AnyObject) -> Void) {
-    // Most properties are one of these; the casts below cost more than this look.
-    if value is Int || value is Bool || value is Double || value is [Int] { return }
-    if let slot = value as? Slot { return body(name, slot) }
-    if let module = value as? Module { return body(name, module) }
-    guard let container = value as? any Container else { return }
-    container.forEachElement { key, element in
-        visit(element, named: name + "." + key, body)
+    switch MemberKind.of(type(of: value)) {
+    case .member: body(name, value as AnyObject)
+    case .ignored: return
+    case .container, .unknown:
+        if let slot = value as? Slot { return body(name, slot) }
+        if let module = value as? Module { return body(name, module) }
+        guard let container = value as? any Container else { return }
+        container.forEachElement { key, element in
+            visit(element, named: name + "." + key, body)
+        }
     }
 }
+
+/// What the type of a property's value says of it. Asking a value costs many casts, so answers are remembered by type.
+enum MemberKind {
+    /// A slot or a module.
+    case member
+    /// Neither, and no container of them.
+    case ignored
+    /// An array or a dictionary.
+    case container
+    /// The value must be asked: an optional, an existential.
+    case unknown
+
+    private static let known = Mutex<[ObjectIdentifier: MemberKind]>([:])
+
+    static func of(_ type: Any.Type) -> MemberKind {
+        let id = ObjectIdentifier(type)
+        if let kind = known.withLock({ $0[id] }) { return kind }
+        let kind: MemberKind =
+            if type is Slot.Type || type is Module.Type {
+                .member
+            } else if type is AnyObject.Type || (!(type is any AnyOptional.Type) && !canHoldMembers(type)) {
+                .ignored
+            } else if type is any Container.Type {
+                .container
+            } else {
+                .unknown
+            }
+        known.withLock { $0[id] = kind }
+        return kind
+    }
+}
+
+private protocol AnyOptional {}
+extension Optional: AnyOptional {}
 
 /// A property's value that can hold modules. Asking for this by type keeps the walk out of large arrays of numbers.
 private protocol Container {

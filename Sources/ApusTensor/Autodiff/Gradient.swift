@@ -63,69 +63,75 @@ private func variable(_ x: Tensor, in scope: GradientScope) -> Tensor {
 
 /// Walks the graph backward from `outputs`, each node after all that use it, and hands every operand its share of the gradient.
 func vectorJacobianProduct(of outputs: [Tensor], with seeds: [Tensor], by variables: [Tensor]) -> [Tensor] {
-    let order = nodesBetween(variables.map(\.node), and: outputs.map(\.node))
-    let onPath = Set(order.map(ObjectIdentifier.init))
-    var gradients: [ObjectIdentifier: Tensor] = [:]
+    let path = GradientPath(from: variables.map(\.node), to: outputs.map(\.node))
+    var gradients = [Tensor?](repeating: nil, count: path.nodes.count)  // by place on the path
 
-    func add(_ gradient: Tensor, to node: Node) {
-        let id = ObjectIdentifier(node)
-        gradients[id] = gradients[id].map { $0 + gradient } ?? gradient
+    func add(_ gradient: Tensor, at place: Int) {
+        gradients[place] = gradients[place].map { $0 + gradient } ?? gradient
     }
-    for (output, seed) in zip(outputs, seeds) { add(seed, to: output.node) }
+    for (output, seed) in zip(outputs, seeds) {
+        if let place = path.place(of: output.node) { add(seed, at: place) }
+    }
 
     // What slices hand back to a node is put together when all of them are there.
-    var sliced: [ObjectIdentifier: SlicedGradient] = [:]
+    var sliced: [Int: SlicedGradient] = [:]
 
-    let leaves = Set(variables.map { ObjectIdentifier($0.node) })
-    for node in order.reversed() {
-        if let parts = sliced.removeValue(forKey: ObjectIdentifier(node)) { add(parts.total, to: node) }
-        guard !leaves.contains(ObjectIdentifier(node)),
-            let gradient = gradients.removeValue(forKey: ObjectIdentifier(node))
-        else { continue }
+    for place in path.nodes.indices.reversed() {
+        if !sliced.isEmpty, let parts = sliced.removeValue(forKey: place) { add(parts.total, at: place) }
+        guard place >= variables.count, let gradient = gradients[place] else { continue }
+        gradients[place] = nil
+        let node = path.nodes[place]
         let operands = node.operands
-        guard operands.contains(where: { onPath.contains(ObjectIdentifier($0)) }) else { continue }
-        if case .slice(let ranges) = node.operation {
-            sliced[ObjectIdentifier(operands[0]), default: SlicedGradient(shape: operands[0].shape)]
-                .add(ranges, gradient)
+        let places = operands.map { path.place(of: $0) }
+        if case .slice(let ranges) = node.operation, let source = places[0] {
+            sliced[source, default: SlicedGradient(shape: operands[0].shape)].add(ranges, gradient)
             continue
         }
         let shares = operandGradients(of: node, operands.map(Tensor.init), gradient)
-        for (operand, share) in zip(operands, shares) where onPath.contains(ObjectIdentifier(operand)) {
-            if let share { add(share, to: operand) }
+        for (place, share) in zip(places, shares) {
+            if let place, let share { add(share, at: place) }
         }
     }
-    return variables.map { gradients[ObjectIdentifier($0.node)] ?? .zeros(like: $0) }
+    return variables.indices.map { gradients[$0] ?? .zeros(like: variables[$0]) }
 }
 
-/// The nodes that depend on a variable and that an output depends on, operands before users.
-private func nodesBetween(_ variables: [Node], and outputs: [Node]) -> [Node] {
-    var depends: [ObjectIdentifier: Bool] = [:]
-    var order: [Node] = []
-    for variable in variables {
-        depends[ObjectIdentifier(variable)] = true
-        order.append(variable)
-    }
-    // Depth first with an explicit stack; a node is met again, with its operands, when those are done.
-    var stack: [(node: Node, operands: [Node]?)] = outputs.map { ($0, nil) }
-    while let (node, expanded) = stack.popLast() {
-        let id = ObjectIdentifier(node)
-        if let operands = expanded {
-            guard depends[id] == nil else { continue }
-            let isOnPath = operands.contains { depends[ObjectIdentifier($0)] ?? false }
-            depends[id] = isOnPath
-            if isOnPath { order.append(node) }
-        } else if depends[id] == nil {
-            // Only what was made from a variable of a gradient under way has a scope.
-            guard node.scope != nil, node.operation != .stopGradient else {
-                depends[id] = false
-                continue
+/// The nodes that depend on a variable and that an output depends on, operands before users: first the variables, in their order.
+private struct GradientPath: ~Copyable {
+    private(set) var nodes: [Node] = []
+    /// The places of nodes on the path, −1 for others that were met.
+    private var numbers = NodeNumbers()
+
+    init(from variables: [Node], to outputs: [Node]) {
+        for variable in variables { append(variable) }
+        // Depth first with an explicit stack; a node is met again, with its operands, when those are done.
+        var stack: [(node: Node, operands: [Node]?)] = outputs.map { ($0, nil) }
+        while let (node, expanded) = stack.popLast() {
+            guard numbers[node] == nil else { continue }
+            if let operands = expanded {
+                if operands.contains(where: { numbers[$0]! >= 0 }) { append(node) } else { numbers[node] = -1 }
+            } else if Self.passesGradients(node) {
+                let operands = node.operands
+                stack.append((node, operands))
+                for operand in operands where numbers[operand] == nil { stack.append((operand, nil)) }
+            } else {
+                numbers[node] = -1
             }
-            let operands = node.operands
-            stack.append((node, operands))
-            for operand in operands where depends[ObjectIdentifier(operand)] == nil { stack.append((operand, nil)) }
         }
     }
-    return order
+
+    /// Only what was made from a variable of a gradient under way has a scope.
+    private static func passesGradients(_ node: Node) -> Bool {
+        if case .stopGradient = node.operation { return false }
+        return node.scope != nil
+    }
+
+    private mutating func append(_ node: Node) {
+        numbers[node] = Int32(nodes.count)
+        nodes.append(node)
+    }
+
+    /// Where a node is on the path, nil for one that is not.
+    func place(of node: Node) -> Int? { numbers[node].flatMap { $0 >= 0 ? Int($0) : nil } }
 }
 
 // MARK: Shaping gradients
