@@ -174,6 +174,15 @@ public final class Node: Sendable {
         }
     }
 
+    /// Undoes `takeMemory`: nothing was written.
+    func giveBack(_ value: Buffer) {
+        state.withLock { state in
+            state.taker = nil
+            state.value = value
+        }
+        hasValue.store(true, ordering: .releasing)
+    }
+
     deinit {
         Self.release(state.withLock { exchange(&$0.operands, []) })
     }

@@ -155,6 +155,7 @@ extension Trace {
             } else if case .value(let value) = node.snapshot {
                 values[number] = value
             } else if case .taken(let taker) = node.snapshot {
+                for number in reusableInputs { inputs[Int(number)].giveBack(values[Int(number)]!) }
                 throw MemoryTaken(by: taker)
             }
         }
