@@ -23,7 +23,8 @@ import Testing
         let place = address(x)
         for step in 1...3 {
             x.node.offerMemory()
-            x = (x + 1).evaluated()
+            x = x + 1
+            evaluate([x])
             #expect(address(x) == place)
             expect(x) { $0 + Float(step) }
         }
@@ -32,7 +33,8 @@ import Testing
     @Test func whatIsNotOfferedStays() {
         var x = Tensor((0..<1000).map(Double.init)).evaluated()
         let place = address(x)
-        x = (x + 1).evaluated()
+        x = x + 1
+        evaluate([x])
         #expect(address(x) != place)
     }
 
@@ -46,7 +48,8 @@ import Testing
     @Test func aBufferInSomebodysHandsStays() {
         var x = makeOffered()
         let buffer = x.buffer
-        x = (x + 1).evaluated()
+        x = x + 1
+        evaluate([x])
         expect(x) { $0 + 1 }
         #expect(buffer.elements(as: Float.self)[7] == 7)
     }
