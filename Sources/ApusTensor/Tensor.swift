@@ -93,7 +93,10 @@ extension Tensor {
     }
 
     /// The only element of a tensor of one, as a `Double`.
-    public func item() -> Double { item(as: Double.self) }
+    public func item() -> Double {
+        // The usual loss is read as it is: a cast would be a program of its own.
+        dtype == .float32 ? Double(item(as: Float.self)) : item(as: Double.self)
+    }
 }
 
 /// A Swift number that can be an element of a tensor.
