@@ -6,18 +6,21 @@ public struct TrainingWorkload<Model: Module>: Workload {
     public let kind = WorkloadKind.training
     public let precision: Precision
     public let items: (count: Double, name: String)?
+    private let isSparse: Bool
     private let inputs: [String: Input]
     private let makeModel: @Sendable () -> Model
     private let loss: @Sendable (Model, [String: Tensor]) -> Tensor
 
+    /// - Parameter isSparse: whether tables are trained by `SparseAdam`.
     public init(
         _ name: String, precision: Precision = .float32, items: (count: Double, name: String)? = nil,
-        inputs: [String: Input], model: @escaping @Sendable () -> Model,
+        isSparse: Bool = false, inputs: [String: Input], model: @escaping @Sendable () -> Model,
         loss: @escaping @Sendable (Model, [String: Tensor]) -> Tensor
     ) {
         self.name = name
         self.precision = precision
         self.items = items
+        self.isSparse = isSparse
         self.inputs = inputs
         makeModel = model
         self.loss = loss
@@ -28,7 +31,8 @@ public struct TrainingWorkload<Model: Module>: Workload {
     public func makeRunner(state: [String: Tensor]) throws -> any Runner {
         let model = makeModel()
         if !state.isEmpty { try model.load(state.under("model")) }
-        return TrainingRunner(model, try inputs.tensors(from: state), precision, loss)
+        let optimizer = isSparse ? SparseAdam(model, learningRate: 1e-3) : Adam(model, learningRate: 1e-3)
+        return TrainingRunner(model, optimizer, try inputs.tensors(from: state), precision, loss)
     }
 }
 
@@ -40,14 +44,14 @@ private final class TrainingRunner<Model: Module>: Runner {
     private let optimizer: Adam
 
     init(
-        _ model: Model, _ inputs: [String: Tensor], _ precision: Precision,
+        _ model: Model, _ optimizer: Adam, _ inputs: [String: Tensor], _ precision: Precision,
         _ loss: @escaping (Model, [String: Tensor]) -> Tensor
     ) {
         self.model = model
+        self.optimizer = optimizer
         self.inputs = inputs
         self.precision = precision
         self.loss = loss
-        optimizer = Adam(model, learningRate: 1e-3)
     }
 
     func step() -> Double {

@@ -23,7 +23,7 @@ final class SkipGram: Module {
 
 /// 1,024 pairs of 30,000 words, each against 5 drawn words.
 let word2vec = TrainingWorkload(
-    "word2vec", items: (1024, "pairs"),
+    "word2vec", items: (1024, "pairs"), isSparse: true,
     inputs: [
         "center": .integers([1024], below: 30_000), "context": .integers([1024], below: 30_000),
         "negatives": .integers([1024, 5], below: 30_000),

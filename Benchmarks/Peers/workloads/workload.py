@@ -24,17 +24,23 @@ class Workload:
         """The output of an inference or a kernel."""
         raise NotImplementedError
 
+    def optimizers(self, model, make_optimizer):
+        """What changes the model's parameters."""
+        return [make_optimizer(model.parameters())]
+
     def make_step(self, model, inputs, make_optimizer, compiled):
         """What runs a training step and gives its loss; `compiled` is torch.compile where that takes part."""
-        optimizer = make_optimizer(model.parameters())
+        optimizers = self.optimizers(model, make_optimizer)
         loss_of = compiled(self.loss)
 
         def step():
-            optimizer.zero_grad(set_to_none=True)
+            for optimizer in optimizers:
+                optimizer.zero_grad(set_to_none=True)
             with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
                 loss = loss_of(model, inputs)
             loss.backward()
-            optimizer.step()
+            for optimizer in optimizers:
+                optimizer.step()
             return loss.item()
 
         return step

@@ -1,6 +1,7 @@
 import ApusGraph
 
-/// Lets a region write a result over an operand that dies in it: less memory, and what is written is in cache already.
+/// Lets a region write a result over an operand that dies in it: less memory, and what is written is in cache already. A copy that is
+/// made to be changed in place, as scattering does, needs no memory of its own either where nobody reads the original again.
 ///
 /// Operands are values in the arena, and inputs of the program that nobody else can see, such as the parameters that an
 /// optimizer's step replaces.
@@ -8,14 +9,30 @@ enum Donation {
     static func apply(to steps: inout [any Step], storages: inout [Storage], outputs: inout [StorageID]) {
         var lastUse = [Int](repeating: -1, count: storages.count)
         var writeCount = [Int](repeating: 0, count: storages.count)
+        var firstWrite = [Int](repeating: Int.max, count: storages.count)
         for (index, step) in steps.enumerated() {
             for id in step.reads + step.writes { lastUse[id] = index }
-            for id in step.writes { writeCount[id] += 1 }
+            for id in step.writes {
+                writeCount[id] += 1
+                firstWrite[id] = min(firstWrite[id], index)
+            }
         }
         for id in outputs { lastUse[id] = Int.max }
 
         var renamed = Array(storages.indices)
+        var needless: Set<Int> = []
         for (index, step) in steps.enumerated() {
+            if let copy = step as? CopyStep {
+                let (from, to) = (renamed[copy.from.storage], copy.to.storage)
+                guard storages[from].kind == .arena || storages[from].mayBeOverwritten, lastUse[from] == index,
+                    firstWrite[to] == index, copy.from.covers(storages[from]), copy.to.covers(storages[to])
+                else { continue }
+                needless.insert(index)
+                renamed[to] = from
+                if storages[from].kind == .arena { storages[from].kind = storages[to].kind }
+                lastUse[from] = lastUse[to]
+                continue
+            }
             guard let region = step as? RegionStep else { continue }
             var taken: Set<StorageID> = []
             let readCounts = region.reads.reduce(into: [StorageID: Int]()) { $0[renamed[$1], default: 0] += 1 }
@@ -44,8 +61,15 @@ enum Donation {
                 lastUse[id] = lastUse[store.storage]
             }
         }
-        steps = steps.map { $0.renaming { renamed[$0] } }
+        steps = steps.enumerated().filter { !needless.contains($0.offset) }.map { $0.element.renaming { renamed[$0] } }
         outputs = outputs.map { renamed[$0] }
+    }
+}
+
+extension View {
+    /// Whether this is the whole of a storage, dense and in order.
+    fileprivate func covers(_ storage: Storage) -> Bool {
+        offset == 0 && isContiguous && elementCount * dtype.byteCount == storage.byteCount
     }
 }
 
