@@ -50,6 +50,7 @@ public final class CPUBackend: Backend {
         func simplified(_ program: Program) -> Program { options.runs(.simplify) ? program.simplified() : program }
         var result = simplified(program)
         if options.runs(.transposedProducts) { result = result.withTransposedProducts() }
+        if options.runs(.fusion) && options.runs(.rowFusion) { result = result.withDecomposedSoftmax() }
         return simplified(result.legalized())
     }
 }

@@ -12,6 +12,10 @@ public struct EngineOptions: Hashable, Sendable {
         case transposedProducts = "transposed-products"
         /// Pointwise instructions and reductions gathered into regions; without it each is a kernel of its own.
         case fusion
+        /// Reductions of rows used again in the region that makes them: a softmax or a layer norm in one pass over memory.
+        case rowFusion = "row-fusion"
+        /// Pointwise values computed again where they are read, if that moves less memory than to store them.
+        case rematerialization
         /// Results written over operands that die.
         case donation
         /// Places in the arena used again; without it each storage has its own.

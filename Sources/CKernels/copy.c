@@ -180,6 +180,28 @@ void apus_fill(void *out, const void *value, int elementSize, long n) {
     }
 }
 
+#define EXPAND(size, type)                                                                                    \
+    APUS_CLONES static void expand_##size(type *out, const type *values, long rows, long columns) {          \
+        for (long row = 0; row < rows; ++row, out += columns) {                                               \
+            type value = values[row];                                                                         \
+            for (long i = 0; i < columns; ++i) out[i] = value;                                                \
+        }                                                                                                     \
+    }
+
+EXPAND(1, uint8_t)
+EXPAND(2, uint16_t)
+EXPAND(4, uint32_t)
+EXPAND(8, uint64_t)
+
+void apus_expand_rows(void *out, const void *values, long rows, long columns, int elementSize) {
+    switch (elementSize) {
+    case 1: expand_1(out, values, rows, columns); break;
+    case 2: expand_2(out, values, rows, columns); break;
+    case 4: expand_4(out, values, rows, columns); break;
+    default: expand_8(out, values, rows, columns);
+    }
+}
+
 void apus_iota(void *out, long begin, long n, int dtype) {
     apus_kernel cast = apus_cast_kernel(APUS_INT64, dtype);
     int64_t indices[256];

@@ -43,13 +43,29 @@ typedef struct {
     size_t privateOffset, privateBytes;
 } reduction_plan;
 
+/// How a region with rows goes through a tile: stage by stage, each block by block.
+typedef struct {
+    /// Lines of the last axis that make one row; 0 for a region without rows.
+    long lines;
+    /// Elements that all instructions of a stage run over in turn, so that they stay in the first-level cache.
+    long blockElements;
+    /// Behind the last instruction of each stage. A stage ends where a row's reduction must be whole.
+    int *stageEnds;
+    int stageCount;
+    /// Bytes from one element of a register to the next; 0 for a register that lives for a block only.
+    int *elementStrides;
+} row_plan;
+
 typedef struct {
     const apus_region *region;
     long rows, columns;
     /// Whole rows in a tile; 0 when a tile is a piece of a row.
     long tileRows;
     long tileElements;
-    size_t registerBytes;
+    /// Where each register lies in a thread's scratch memory, and the bytes of all.
+    size_t *registerOffsets;
+    size_t scratchBytes;
+    row_plan ofRows;
     long parts;
     /// Parts cut columns, else rows at multiples of `unit`.
     bool splitsColumns;
@@ -82,6 +98,7 @@ static size_t rounded_to_lines(size_t bytes) { return (bytes + LINE - 1) / LINE 
 /// Whether store `s` can be written as its instruction runs: its register is made by an instruction and has one store.
 static bool store_in_place(const apus_region *region, int s) {
     int source = region->stores[s].source;
+    if (region->stores[s].perRow) return false;
     for (int other = 0; other < s; ++other) {
         if (region->stores[other].source == source) return false;
     }
@@ -91,6 +108,10 @@ static bool store_in_place(const apus_region *region, int s) {
     return false;
 }
 
+static bool reads(const apus_instruction *it, int target) {
+    return it->a == target || it->b == target || it->c == target;
+}
+
 /// Whether a load's memory is written before its last use, by a store to the same place.
 static bool is_overwritten(const apus_region *region, const apus_load *load) {
     for (int s = 0; s < region->storeCount; ++s) {
@@ -98,8 +119,7 @@ static bool is_overwritten(const apus_region *region, const apus_load *load) {
         int i = 0;
         while (i < region->instructionCount && region->instructions[i].out != region->stores[s].source) ++i;
         for (++i; i < region->instructionCount; ++i) {
-            const apus_instruction *it = &region->instructions[i];
-            if (it->a == load->target || it->b == load->target || it->c == load->target) return true;
+            if (reads(&region->instructions[i], load->target)) return true;
         }
         for (int other = 0; other < region->storeCount; ++other) {
             if (region->stores[other].source == load->target) return true;
@@ -111,19 +131,27 @@ static bool is_overwritten(const apus_region *region, const apus_load *load) {
     return false;
 }
 
+/// How many of the first axes run over whole rows: all but the last in a region without rows.
+static int outer_rank(const run_plan *plan) {
+    int rank = plan->region->rank - 1;
+    for (long lines = 1; lines < plan->ofRows.lines; --rank) lines *= plan->region->shape[rank - 1];
+    return rank < 0 ? 0 : rank;
+}
+
 static load_kind kind_of_load(const run_plan *plan, const apus_load *load) {
     const apus_region *region = plan->region;
-    int last = region->rank - 1;
+    int last = region->rank - 1, outer = outer_rank(plan);
     bool contiguous = true, rowsRepeat = true;
     long expected = 1;
-    for (int axis = last; axis >= 0; --axis) {
+    for (int axis = load->perRow ? outer - 1 : last; axis >= 0; --axis) {
         long extent = region->shape[axis], stride = load->strides[axis];
         if (extent == 1) continue;
         contiguous &= stride == expected;
-        rowsRepeat &= axis == last || stride == 0;
+        rowsRepeat &= axis >= outer || stride == 0;
         expected *= extent;
     }
     if (contiguous) return is_overwritten(region, load) ? LOAD_COPY : LOAD_IN_PLACE;
+    if (plan->ofRows.lines > 0) return rowsRepeat ? LOAD_ONCE : LOAD_STRIDED;
     long lastStride = plan->columns == 1 ? 0 : load->strides[last];
     if (rowsRepeat && lastStride == 0) return LOAD_ONCE;
     if (plan->tileRows > 0) return rowsRepeat ? LOAD_ONCE : LOAD_STRIDED;
@@ -161,10 +189,10 @@ static void plan_parts(run_plan *plan) {
     long work = plan->rows * plan->columns * (region->instructionCount + region->reductionCount + 1) / 2;
     plan->parts = apus_part_count(work, GRAIN);
     plan->splitsColumns = false;
-    plan->unit = 1;
+    plan->unit = plan->ofRows.lines > 0 ? plan->ofRows.lines : 1;
     if (plan->parts == 1) return;
     bool wideResult = false;
-    long unit = 1;
+    long unit = plan->unit;
     for (int r = 0; r < region->reductionCount; ++r) {
         const reduction_plan *reduction = &plan->reductions[r];
         wideResult |= reduction->unit > 1 && reduction->lastStride != 0 && reduction->span > BLOCK_LIMIT;
@@ -203,7 +231,7 @@ typedef struct {
 } part_state;
 
 static char *scratch_register(const part_state *state, int index) {
-    return state->scratch + (size_t)index * state->plan->registerBytes;
+    return state->scratch + state->plan->registerOffsets[index];
 }
 
 static long row_offset(const apus_region *region, const long *strides, long row) {
@@ -224,6 +252,17 @@ static void load_once(part_state *state) {
         state->rowOffsets[l] = -1;
         state->registers[load->target] = scratch_register(state, load->target);
         if (plan->loads[l] != LOAD_ONCE) continue;
+        if (plan->ofRows.lines > 0) {
+            bool isLocal = plan->ofRows.elementStrides[load->target] == 0;
+            long n = load->perRow ? plan->tileRows / plan->ofRows.lines
+                     : isLocal    ? plan->ofRows.blockElements
+                                  : plan->tileElements;
+            int rank = load->perRow ? outer_rank(plan) : region->rank;
+            apus_strided_copy(
+                state->registers[load->target], load_data(plan, load), region->shape, load->strides, rank,
+                load->elementSize, 0, n);
+            continue;
+        }
         long shape[2] = {plan->tileRows > 0 ? plan->tileRows : 1, plan->columns};
         long strides[2] = {0, plan->columns == 1 ? 0 : load->strides[region->rank - 1]};
         apus_strided_copy(
@@ -244,6 +283,16 @@ static void load_tile(part_state *state, long row, long column, long n) {
         char *target = state->registers[load->target];
         long size = load->elementSize;
         long begin = row * plan->columns + column;
+        if (load->perRow) {
+            long first = row / plan->ofRows.lines, count = n / region->rowLength;
+            if (kind == LOAD_IN_PLACE) {
+                state->registers[load->target] = (char *)data + first * size;
+            } else {
+                apus_strided_copy(
+                    target, data, region->shape, load->strides, outer_rank(plan), (int)size, first, first + count);
+            }
+            continue;
+        }
         if (kind == LOAD_COPY) {
             memcpy(target, data + begin * size, (size_t)(n * size));
             continue;
@@ -329,6 +378,54 @@ static void flush_blocks(part_state *state) {
     state->tilesInBlock = 0;
 }
 
+static char *block_of(const part_state *state, int target, long at) {
+    return state->registers[target] + at * state->plan->ofRows.elementStrides[target];
+}
+
+/// One instruction on the block of n elements at `at` of the tile.
+static void run_on_block(part_state *state, const apus_instruction *it, long at, long n) {
+    const run_plan *plan = state->plan;
+    long length = plan->region->rowLength;
+    long columns = n < length ? n : length, rows = n / columns;
+    char *out = block_of(state, it->out, at);
+    const char *a = block_of(state, it->a, at);
+    switch (it->kind) {
+    case APUS_EACH_ROW: break;
+    case APUS_REDUCE_ROWS:
+        apus_reduce_rows(state->registers[it->out], a, rows, columns, it->reduction, it->dtype);
+        break;
+    case APUS_EXPAND_ROWS:
+        apus_expand_rows(out, state->registers[it->a], rows, columns, apus_element_sizes[it->dtype]);
+        break;
+    default: it->kernel(out, a, block_of(state, it->b, at), block_of(state, it->c, at), n);
+    }
+}
+
+/// The instructions on a tile of whole rows.
+static void run_stages(part_state *state, long n) {
+    const run_plan *plan = state->plan;
+    const apus_instruction *instructions = plan->region->instructions;
+    char **registers = state->registers;
+    long rows = n / plan->region->rowLength, blockElements = plan->ofRows.blockElements;
+    int begin = 0;
+    for (int stage = 0; stage < plan->ofRows.stageCount; ++stage) {
+        int end = plan->ofRows.stageEnds[stage];
+        for (int i = begin; i < end; ++i) {
+            const apus_instruction *it = &instructions[i];
+            if (it->kind == APUS_EACH_ROW) {
+                it->kernel(registers[it->out], registers[it->a], registers[it->b], registers[it->c], rows);
+            } else if (it->kind == APUS_REDUCE_ROWS) {
+                apus_reduce_fill(registers[it->out], rows, it->reduction, it->dtype);
+            }
+        }
+        for (long at = 0; at < n; at += blockElements) {
+            long count = n - at < blockElements ? n - at : blockElements;
+            for (int i = begin; i < end; ++i) run_on_block(state, &instructions[i], at, count);
+        }
+        begin = end;
+    }
+}
+
 static void run_tile(part_state *state, long row, long column, long n) {
     const run_plan *plan = state->plan;
     const apus_region *region = plan->region;
@@ -341,15 +438,21 @@ static void run_tile(part_state *state, long row, long column, long n) {
         }
     }
     char **registers = state->registers;
-    for (int i = 0; i < region->instructionCount; ++i) {
-        const apus_instruction *it = &region->instructions[i];
-        it->kernel(registers[it->out], registers[it->a], registers[it->b], registers[it->c], n);
+    if (plan->ofRows.lines > 0) {
+        run_stages(state, n);
+    } else {
+        for (int i = 0; i < region->instructionCount; ++i) {
+            const apus_instruction *it = &region->instructions[i];
+            it->kernel(registers[it->out], registers[it->a], registers[it->b], registers[it->c], n);
+        }
     }
     for (int s = 0; s < region->storeCount; ++s) {
         const apus_store *store = &region->stores[s];
         if (plan->storesInPlace[s]) continue;
-        char *target = store_data(plan, store) + begin * store->elementSize;
-        memcpy(target, registers[store->source], (size_t)(n * store->elementSize));
+        long first = store->perRow ? row / plan->ofRows.lines : begin;
+        long count = store->perRow ? n / region->rowLength : n;
+        char *target = store_data(plan, store) + first * store->elementSize;
+        memcpy(target, registers[store->source], (size_t)(count * store->elementSize));
     }
     for (int r = 0; r < region->reductionCount; ++r) {
         const reduction_plan *reduction = &plan->reductions[r];
@@ -442,7 +545,7 @@ static void run_part(void *context, long part) {
     }
     long tiles = (state.rowEnd - state.rowBegin) * (state.columnEnd - state.columnBegin) / plan->tileElements + 1;
 
-    size_t bytes = (size_t)region->registerCount * plan->registerBytes + LINE;
+    size_t bytes = plan->scratchBytes + LINE;
     output_range ranges[region->reductionCount + 1];
     state.ranges = ranges;
     for (int r = 0; r < region->reductionCount; ++r) {
@@ -461,7 +564,7 @@ static void run_part(void *context, long part) {
     state.blocks = blocks;
     state.rowOffsets = rowOffsets;
     for (int i = 0; i < region->registerCount; ++i) registers[i] = scratch_register(&state, i);
-    char *next = scratch_register(&state, region->registerCount);
+    char *next = state.scratch + plan->scratchBytes;
     for (int r = 0; r < region->reductionCount; ++r) {
         const reduction_plan *reduction = &plan->reductions[r];
         accumulators[r] = start_accumulator(&state, reduction, part);
@@ -551,6 +654,10 @@ static apus_prepared_region *lay_out(const apus_region *region, carver *carver) 
     plan.loads = carve(carver, NULL, (size_t)region->loadCount * sizeof *plan.loads);
     plan.storesInPlace = carve(carver, NULL, (size_t)region->storeCount * sizeof *plan.storesInPlace);
     plan.reductions = carve(carver, NULL, (size_t)region->reductionCount * sizeof *plan.reductions);
+    plan.registerOffsets = carve(carver, NULL, (size_t)region->registerCount * sizeof *plan.registerOffsets);
+    plan.ofRows.elementStrides =
+        carve(carver, NULL, (size_t)region->registerCount * sizeof *plan.ofRows.elementStrides);
+    plan.ofRows.stageEnds = carve(carver, NULL, (size_t)region->instructionCount * sizeof *plan.ofRows.stageEnds);
     if (prepared != NULL) *prepared = (apus_prepared_region){copy, plan};
     return prepared;
 }
@@ -560,11 +667,108 @@ static void plan_tiles(run_plan *plan) {
     for (int axis = 0; axis < region->rank - 1; ++axis) plan->rows *= region->shape[axis];
     if (region->rank > 0) plan->columns = region->shape[region->rank - 1];
     long tileLength = region->tileLength < 1 ? 1 : region->tileLength;
-    bool wholeRows = plan->columns <= tileLength;
+    bool wholeRows = plan->columns <= tileLength || region->rowLength > 0;
     plan->tileRows = wholeRows && plan->columns > 0 ? tileLength / plan->columns : 0;
+    if (region->rowLength > 0 && plan->columns > 0) {
+        long together = tileLength < region->rowLength ? 1 : tileLength / region->rowLength;
+        plan->ofRows.lines = region->rowLength / plan->columns;
+        plan->tileRows = together * plan->ofRows.lines;
+    }
     plan->tileRows = plan->tileRows < plan->rows ? plan->tileRows : plan->rows;
     plan->tileElements = wholeRows ? plan->tileRows * plan->columns : tileLength;
-    plan->registerBytes = rounded_to_lines((size_t)plan->tileElements * (size_t)region->registerElementSize);
+    plan->ofRows.blockElements = tileLength < region->rowLength ? tileLength : plan->tileElements;
+}
+
+// MARK: Preparing rows
+
+/// Cuts the instructions into stages: one begins where a reduction of the stage before is used.
+static void plan_stages(row_plan *rows, const apus_region *region) {
+    int begin = 0;
+    for (int i = 0; i < region->instructionCount; ++i) {
+        const apus_instruction *it = &region->instructions[i];
+        if (it->kind != APUS_EACH_ROW && it->kind != APUS_EXPAND_ROWS) continue;
+        bool waits = false;
+        for (int j = begin; j < i; ++j) {
+            const apus_instruction *before = &region->instructions[j];
+            waits |= before->kind == APUS_REDUCE_ROWS && reads(it, before->out);
+        }
+        if (!waits) continue;
+        rows->stageEnds[rows->stageCount++] = i;
+        begin = i;
+    }
+    rows->stageEnds[rows->stageCount++] = region->instructionCount;
+}
+
+/// Finds the registers whose values live for a block only: written before they are read in each stage, and not needed
+/// behind the instructions.
+static void find_local_registers(const row_plan *rows, const apus_region *region, bool *isLocal) {
+    int writtenIn[region->registerCount + 1];
+    for (int i = 0; i < region->registerCount; ++i) {
+        writtenIn[i] = -1;
+        isLocal[i] = true;
+    }
+    int stage = 0;
+    for (int i = 0; i < region->instructionCount; ++i) {
+        while (i >= rows->stageEnds[stage]) ++stage;
+        const apus_instruction *it = &region->instructions[i];
+        if (it->kind == APUS_EACH_ROW) continue;
+        bool ofKernel = it->kind == APUS_EACH_ELEMENT;
+        const int operands[] = {it->a, ofKernel ? it->b : it->a, ofKernel ? it->c : it->a};
+        for (int k = 0; k < 3; ++k) isLocal[operands[k]] &= writtenIn[operands[k]] == stage;
+        writtenIn[it->out] = stage;
+    }
+    for (int s = 0; s < region->storeCount; ++s) isLocal[region->stores[s].source] = false;
+    for (int r = 0; r < region->reductionCount; ++r) isLocal[region->reductions[r].source] = false;
+}
+
+static bool is_scalar(const apus_region *region, const apus_load *load) {
+    for (int axis = 0; axis < region->rank; ++axis) {
+        if (region->shape[axis] != 1 && load->strides[axis] != 0) return false;
+    }
+    return true;
+}
+
+/// The distance between the elements of each register, 0 where only a block of them is ever needed.
+static void plan_element_strides(run_plan *plan) {
+    const apus_region *region = plan->region;
+    bool isLocal[region->registerCount + 1];
+    find_local_registers(&plan->ofRows, region, isLocal);
+    int *strides = plan->ofRows.elementStrides;
+    for (int i = 0; i < region->registerCount; ++i) strides[i] = isLocal[i] ? 0 : region->registerElementSize;
+    for (int l = 0; l < region->loadCount; ++l) {
+        const apus_load *load = &region->loads[l];
+        strides[load->target] = is_scalar(region, load) && plan->loads[l] == LOAD_ONCE ? 0 : load->elementSize;
+    }
+    // What is stored or reduced at the end is then read as dense memory.
+    for (int s = 0; s < region->storeCount; ++s) {
+        strides[region->stores[s].source] = region->stores[s].elementSize;
+    }
+    for (int r = 0; r < region->reductionCount; ++r) {
+        strides[region->reductions[r].source] = apus_element_sizes[region->reductions[r].dtype];
+    }
+}
+
+/// Gives each register its place in the scratch memory.
+static void plan_registers(run_plan *plan) {
+    const apus_region *region = plan->region;
+    bool hasRows = plan->ofRows.lines > 0;
+    bool perRow[region->registerCount + 1];
+    memset(perRow, 0, sizeof perRow);
+    for (int l = 0; l < region->loadCount; ++l) perRow[region->loads[l].target] = region->loads[l].perRow;
+    for (int i = 0; i < region->instructionCount; ++i) {
+        const apus_instruction *it = &region->instructions[i];
+        perRow[it->out] |= it->kind == APUS_EACH_ROW || it->kind == APUS_REDUCE_ROWS;
+    }
+    for (int i = 0; i < region->registerCount; ++i) {
+        long elements = plan->tileElements;
+        if (perRow[i]) {
+            elements = plan->tileRows / plan->ofRows.lines;
+        } else if (hasRows && plan->ofRows.elementStrides[i] == 0) {
+            elements = plan->ofRows.blockElements;
+        }
+        plan->registerOffsets[i] = plan->scratchBytes;
+        plan->scratchBytes += rounded_to_lines((size_t)elements * (size_t)region->registerElementSize);
+    }
 }
 
 apus_prepared_region *apus_region_prepare(const apus_region *region) {
@@ -587,6 +791,11 @@ apus_prepared_region *apus_region_prepare(const apus_region *region) {
                                                                        : reduction->unit <= plan->unit);
     }
     for (int l = 0; l < region->loadCount; ++l) plan->loads[l] = kind_of_load(plan, &region->loads[l]);
+    if (plan->ofRows.lines > 0) {
+        plan_stages(&plan->ofRows, region);
+        plan_element_strides(plan);
+    }
+    plan_registers(plan);
     for (int s = 0; s < region->storeCount; ++s) plan->storesInPlace[s] = store_in_place(region, s);
     plan->privateBytes = plan_private(plan);
     return prepared;

@@ -4,16 +4,25 @@ import ApusGraph
 ///
 /// Views (transpose, broadcast, slice, reshape…) belong to no kernel: they are resolved when something reads them.
 struct Clustering {
-    /// Kernels after everything that they read; each lists its instructions' values, ascending.
-    var kernels: [[Int]] { sequence.compactMap { $0.map { members[$0] } } }
+    /// Kernels after everything that they read.
+    var kernels: [Kernel] {
+        sequence.compactMap { $0.map { Kernel(members[$0], shape: spaces[$0], rows: rows[$0]) } }
+    }
 
     private let program: Program
     private let fuses: Bool
+    private let fusesRows: Bool
     /// For each value the kernel that makes it, found through `root`; −1 for inputs. A view counts to the kernel behind it.
     private var kernelOf: [Int]
     /// Merged kernels point to the one they became part of.
     private var parent: [Int] = []
     private var members: [[Int]] = []
+    /// The space that each kernel runs over; nil where it isn't fusible.
+    private var spaces: [Shape?] = []
+    /// The rows that a region reduces and uses again.
+    private var rows: [RowSpace?] = []
+    /// Values that will probably lie channels-last, so that their last axes are no rows in memory.
+    private var isChannelsLast: [Bool]
     /// The kernels after everything that they read, nil in the place of one that was merged, and each kernel's place. Kept up to
     /// date, so that whether one needs another is seen from their places, or from the kernels between them.
     private var sequence: [Int?] = []
@@ -24,13 +33,18 @@ struct Clustering {
     /// A region larger than this runs out of cache for its registers.
     private static let maximumRegionSize = 64
 
-    /// - Parameter fuses: whether regions grow; if not, each instruction is a kernel of its own.
-    init(_ program: Program, fuses: Bool) {
+    /// - Parameters:
+    ///   - fuses: whether regions grow; if not, each instruction is a kernel of its own.
+    ///   - fusesRows: whether a region may use the reductions of its rows again.
+    init(_ program: Program, fuses: Bool, fusesRows: Bool) {
         self.program = program
         self.fuses = fuses
+        self.fusesRows = fusesRows
         kernelOf = [Int](repeating: -1, count: program.valueCount)
+        isChannelsLast = [Bool](repeating: false, count: program.valueCount)
         for value in program.inputs.count..<program.valueCount {
             let instruction = program.instruction(value)!
+            isChannelsLast[value] = liesChannelsLast(instruction)
             if instruction.operation.isView {
                 kernelOf[value] = kernelOf[instruction.operands[0]]
             } else {
@@ -47,8 +61,13 @@ struct Clustering {
         guard fuses, let shape = regionShape(value) else { return }
 
         // Join the regions that make the operands, then those that read the same memory.
-        for operand in instruction.operands where isMember(operand, shape: shape) {
-            merge(root(kernelOf[operand]), root(kernelOf[value]))
+        for operand in instruction.operands { joinRows(behind: operand, shape) }
+        for operand in instruction.operands {
+            if isMember(operand, shape: shape) {
+                merge(root(kernelOf[operand]), root(kernelOf[value]))
+            } else if let (rows, source) = repeatedRows(operand, shape) {
+                merge(root(kernelOf[source]), root(kernelOf[value]), rows: rows)
+            }
         }
         for operand in instruction.operands where program.type(operand).shape == shape && !isBroadcast(operand) {
             if isMember(operand, shape: shape) && root(kernelOf[operand]) == root(kernelOf[value]) { continue }
@@ -81,6 +100,8 @@ struct Clustering {
 
     private mutating func newKernel(_ value: Int) -> Int {
         parent.append(parent.count)
+        spaces.append(regionShape(value))
+        rows.append(nil)
         place.append(sequence.count)
         sequence.append(parent.count - 1)
         members.append([value])
@@ -94,29 +115,42 @@ struct Clustering {
     }
 
     /// Joins two regions if they run over one space and neither needs the other's finished results.
-    private mutating func merge(_ a: Int, _ b: Int) {
-        guard a != b, members[a].count + members[b].count <= Self.maximumRegionSize,
-            let shapeA = regionShape(members[a][0]), shapeA == regionShape(members[b][0])
-        else { return }
+    ///
+    /// - Parameter newRows: rows whose reduction one region uses again in the other.
+    private mutating func merge(_ a: Int, _ b: Int, rows newRows: RowSpace? = nil) {
+        guard a != b, let shape = spaces[a], shape == spaces[b] else { return }
+        let wanted = Set([rows[a], rows[b], newRows].compactMap { $0 })
+        guard wanted.count <= 1 else { return }
+        join(a, b, shape: shape, rows: wanted.first)
+    }
+
+    /// Makes one region of two, unless it grew too large or one needs the other through a third, a view or a finished
+    /// reduction.
+    private mutating func join(_ a: Int, _ b: Int, shape: Shape, rows joined: RowSpace?) {
+        guard members[a].count + members[b].count <= Self.maximumRegionSize else { return }
+        if joined != nil && !(liesInRows(a, shape) && liesInRows(b, shape)) { return }
         let (first, last) = place[a] < place[b] ? (a, b) : (b, a)
-        guard let between = kernels(neededBy: last, behind: first) else { return }
+        guard let between = kernels(neededBy: last, behind: first, shape, joined) else { return }
         resequence(first, last, needed: between)
         parent[last] = first
         members[first] = (members[first] + members[last]).sorted()
         members[last] = []
+        spaces[first] = shape
+        rows[first] = joined
     }
 
     /// The kernels behind `first` in the sequence that `last` needs, or nil if it needs `first` in a way that forbids to run the two
-    /// as one: through another kernel, a view or a reduction.
-    private mutating func kernels(neededBy last: Int, behind first: Int) -> Set<Int>? {
-        let shape = regionShape(members[last][0])!
+    /// as one: through another kernel, a view or a reduction that is no row's.
+    private mutating func kernels(
+        neededBy last: Int, behind first: Int, _ shape: Shape, _ rows: RowSpace?
+    ) -> Set<Int>? {
         var needed: Set<Int> = []
         var stack: [Int] = []
         for member in members[last] {
             for operand in program.instruction(member)!.operands where kernelOf[operand] >= 0 {
                 let source = root(kernelOf[operand])
                 if source == first {
-                    if !isMember(operand, shape: shape) { return nil }
+                    if Kernel.source(of: operand, in: member, shape: shape, rows: rows, program) == nil { return nil }
                 } else if source != last {
                     stack.append(source)
                 }
@@ -142,6 +176,55 @@ struct Clustering {
         for (offset, index) in range.enumerated() {
             sequence[index] = offset < ordered.count ? ordered[offset] : nil
             if offset < ordered.count { place[ordered[offset]] = index }
+        }
+    }
+
+    // MARK: Rows
+
+    /// The rows that an operand repeats one value for, where a kernel computes that value.
+    private func repeatedRows(_ operand: Int, _ shape: Shape) -> (rows: RowSpace, source: Int)? {
+        guard fusesRows, let (rows, source) = RowSpace.broadcast(operand, program), rows.shape == shape,
+            kernelOf[source] >= 0, rows.isRowValue(source, program)
+        else { return nil }
+        return (rows, source)
+    }
+
+    /// Takes what turns a region's row reductions into this operand (a mean, a root…) into the region.
+    private mutating func joinRows(behind operand: Int, _ shape: Shape) {
+        guard let (rows, source) = repeatedRows(operand, shape) else { return }
+        let kernel = root(kernelOf[source])
+        guard spaces[kernel] != shape else { return }
+        for member in members[kernel] where !rows.isRowValue(member, program) { return }
+        for member in members[kernel] {
+            for operand in program.instruction(member)!.operands {
+                let reduced = program.behindReshapes(operand)
+                guard kernelOf[reduced] >= 0, rows.isRowValue(reduced, program) else { continue }
+                let (region, own) = (root(kernelOf[reduced]), root(kernel))
+                guard region != own, spaces[region] == shape, spaces[own] != shape else { continue }
+                guard self.rows[region] == nil || self.rows[region] == rows else { continue }
+                join(region, own, shape: shape, rows: rows)
+            }
+        }
+    }
+
+    /// Whether a region's rows are probably neighbours in memory.
+    private func liesInRows(_ kernel: Int, _ shape: Shape) -> Bool {
+        members[kernel].allSatisfy { member in
+            program.instruction(member)!.operands.allSatisfy {
+                !isChannelsLast[$0] || program.type($0).shape != shape
+            }
+        }
+    }
+
+    /// Convolutions and what is made of their results elsewhere than in products.
+    private func liesChannelsLast(_ instruction: Program.Instruction) -> Bool {
+        let operands = instruction.operands
+        switch instruction.operation {
+        case .convolution, .convolutionInputGradient: return true
+        case .pool, .poolGradient, .slice, .pad, .reverse, .concatenate, .broadcast: return isChannelsLast[operands[0]]
+        case .reshape(let shape): return isChannelsLast[operands[0]] && shape.rank > 2
+        case .unary, .binary, .compare, .select, .cast: return operands.contains { isChannelsLast[$0] }
+        default: return false
         }
     }
 }

@@ -6,6 +6,7 @@ import ApusGraph
 /// only the program's outputs must be row-major.
 struct Planner {
     let program: Program
+    private let kernels: [Kernel]
     let options: EngineOptions
     var steps: [any Step] = []
     var storages: [Storage] = []
@@ -21,7 +22,10 @@ struct Planner {
 
     /// - Parameter reusableInputs: inputs that results may be written over.
     init(_ program: Program, _ options: EngineOptions, reusableInputs: [Int] = []) {
-        self.program = program
+        let clustering = Clustering(program, fuses: options.runs(.fusion), fusesRows: options.runs(.rowFusion))
+        (self.program, kernels) =
+            options.runs(.fusion) && options.runs(.rematerialization)
+            ? Rematerialization.apply(program, clustering.kernels) : (program, clustering.kernels)
         self.options = options
         for (number, type) in program.inputs.enumerated() {
             let storage = newStorage(type.byteCount, kind: .input(number))
@@ -32,13 +36,12 @@ struct Planner {
 
     mutating func plan() throws -> CPUPlan {
         let isOutput = Set(program.outputs)
-        let users = program.useCounts()
-        for kernel in Clustering(program, fuses: options.runs(.fusion)).kernels {
-            let first = program.instruction(kernel[0])!
-            if first.operation.isPointwise || first.operation.isReduction {
+        let users = program.users()
+        for kernel in kernels {
+            if kernel.shape != nil {
                 emitRegion(kernel, isOutput: isOutput, users: users)
             } else {
-                views[kernel[0]] = try emit(first)
+                views[kernel.values[0]] = try emit(program.instruction(kernel.values[0])!)
             }
         }
         var outputs = try program.outputs.map { try output($0) }
@@ -118,26 +121,27 @@ struct Planner {
 
     // MARK: Regions
 
-    private mutating func emitRegion(_ kernel: [Int], isOutput: Set<Int>, users: [Int]) {
+    private mutating func emitRegion(_ kernel: Kernel, isOutput: Set<Int>, users: [[Int]]) {
         var region = RegionBuilder(kernel, program)
         for operand in region.externalOperands { region.bind(operand, to: view(operand)) }
-        region.chooseOrder(outputs: kernel.filter(isOutput.contains))
-
-        var innerUses: [Int: Int] = [:]
-        for member in kernel {
-            for operand in program.instruction(member)!.operands { innerUses[operand, default: 0] += 1 }
+        for operand in region.externalRows {
+            let extents = region.rowExtents
+            let x = view(operand)
+            region.bindRows(operand, to: x.reshaped(extents) ?? contiguous(x).reshaped(extents)!)
         }
-        for member in kernel {
+        region.chooseOrder(outputs: kernel.values.filter(isOutput.contains))
+
+        for member in kernel.values {
             let instruction = program.instruction(member)!
-            if instruction.operation.isReduction {
+            if instruction.operation.isReduction && !kernel.isPerRow(member, program) {
                 views[member] = region.addReduction(
                     member, instruction, storage: newStorage(instruction.type.byteCount))
             } else {
                 region.add(member, instruction)
             }
         }
-        for member in kernel where program.instruction(member)!.operation.isPointwise {
-            if users[member] > innerUses[member, default: 0] {
+        for member in kernel.values where region.computes(member) {
+            if kernel.escapes(member, program, users: users, isOutput: isOutput) {
                 views[member] = region.addStore(member, storage: newStorage(program.type(member).byteCount))
             }
         }

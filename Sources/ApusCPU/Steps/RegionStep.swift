@@ -6,11 +6,15 @@ struct RegionStep: Step {
     struct Load {
         var view: View  // strides by the region's axes
         var register: Int
+        /// Whether the register holds one value a row.
+        var perRow = false
     }
     struct Store {
         var storage: StorageID
         var elementSize: Int
         var register: Int
+        /// Whether the register holds one value a row.
+        var perRow = false
     }
     struct Reduction {
         var storage: StorageID
@@ -27,13 +31,16 @@ struct RegionStep: Step {
     var reductions: [Reduction]
     var registerCount: Int
     var registerElementSize: Int
+    /// Elements of a row; 0 where the region reduces none to use it again.
+    var rowLength: Int
     var label: String
 
     var reads: [StorageID] { loads.map(\.view.storage) }
     var writes: [StorageID] { stores.map(\.storage) + reductions.map(\.storage) }
 
     var description: String {
-        "region \(shape) \(label): \(loads.count) loads, \(instructions.count) instructions, \(stores.count) stores, "
+        (rowLength > 0 ? "rows of \(rowLength), " : "")
+            + "region \(shape) \(label): \(loads.count) loads, \(instructions.count) instructions, \(stores.count) stores, "
             + "\(reductions.count) reductions"
     }
 
@@ -66,11 +73,12 @@ final class PreparedRegion: PreparedStep, @unchecked Sendable {
                     apus_load(
                         storage: load.view.storage, offset: load.view.offset * load.view.dtype.byteCount,
                         strides: stride(index), elementSize: Int32(load.view.dtype.byteCount),
-                        target: Int32(load.register))
+                        target: Int32(load.register), perRow: load.perRow ? 1 : 0)
                 }
                 let stores = step.stores.map { store in
                     apus_store(
-                        storage: store.storage, elementSize: Int32(store.elementSize), source: Int32(store.register))
+                        storage: store.storage, elementSize: Int32(store.elementSize), source: Int32(store.register),
+                        perRow: store.perRow ? 1 : 0)
                 }
                 let reductions = step.reductions.enumerated().map { index, reduction in
                     apus_reduction(
@@ -89,7 +97,8 @@ final class PreparedRegion: PreparedStep, @unchecked Sendable {
                                     loadCount: Int32(loads.count), instructionCount: Int32(instructions.count),
                                     storeCount: Int32(stores.count), reductionCount: Int32(reductions.count),
                                     registerCount: Int32(step.registerCount),
-                                    registerElementSize: Int32(step.registerElementSize), tileLength: 1024)
+                                    registerElementSize: Int32(step.registerElementSize), tileLength: 1024,
+                                    rowLength: step.rowLength)
                                 return apus_region_prepare(&region)!
                             }
                         }

@@ -34,7 +34,7 @@ extension RegionStep {
     /// Each instruction and each reduction counts as one operation for each element.
     func cost(in storages: [Storage]) -> KernelCost {
         let elements = shape.reduce(1, *)
-        let stored = stores.reduce(0) { $0 + $1.elementSize * elements }
+        let stored = stores.reduce(0) { $0 + storages[$1.storage].byteCount }
         let reduced = reductions.reduce(0) { $0 + storages[$1.storage].byteCount }
         return KernelCost(
             flops: elements * (instructions.count + reductions.count),

@@ -40,18 +40,29 @@ public class BatchNormLayer: Module, Layer {
                 return x
             }
             if !isTraining, let runningMean, let runningVar { return normalize(x, runningMean, runningVar) }
-            let (mean, variance) = batchStatistics(x)
-            if isTraining { track(mean, variance, count: x.elementCount / max(1, x.shape[1])) }
-            return normalize(x, mean, variance)
+            let pivot = pivot(of: x)
+            let shifted = x - pivot.alongChannels(of: x)
+            let (mean, variance) = batchStatistics(shifted)
+            if isTraining { track(pivot + mean, variance, count: x.elementCount / max(1, x.shape[1])) }
+            return normalize(shifted, mean, variance)
         }
     }
 
-    /// The mean and the biased variance of each channel.
+    /// A value near each channel's mean: that of the middles of a few examples.
+    private func pivot(of x: Tensor) -> Tensor {
+        var samples = stopGradient(x).sliced(axis: 0, 0, min(16, x.shape[0]))
+        for axis in 2..<max(2, x.rank) {
+            samples = samples.sliced(axis: axis, x.shape[axis] / 2, min(1, x.shape[axis]))
+        }
+        return samples.mean(axes: (0..<x.rank).filter { $0 != 1 })
+    }
+
+    /// The mean and the biased variance of each channel, in one pass: `E[x²] − E[x]²`, which is exact enough where the mean is
+    /// not much more than the deviation; so `x` comes shifted by the pivot.
     private func batchStatistics(_ x: Tensor) -> (mean: Tensor, variance: Tensor) {
         let axes = (0..<x.rank).filter { $0 != 1 }
         let mean = x.mean(axes: axes)
-        let variance = square(x - mean.alongChannels(of: x)).mean(axes: axes)
-        return (mean, variance)
+        return (mean, square(x).mean(axes: axes) - square(mean))
     }
 
     /// One multiplication and one addition for each element.

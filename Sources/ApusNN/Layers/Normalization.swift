@@ -115,12 +115,13 @@ public final class GroupNorm: Module, Layer {
                 reportTensorError(TensorError("GroupNorm: input \(x.shape) has no channels for \(groups) groups"))
                 return x
             }
-            // (N, C, …) → (N, groups, C / groups · …) → (N, C, …)
-            let rows = x.reshaped(x.shape[0], groups, x.shape.dropFirst().reduce(1, *) / groups)
-            var y = normalized(rows, axes: [2], epsilon: epsilon).reshaped(x.shape)
-            if let weight { y = y * weight.alongChannels(of: x) }
-            if let bias { y = y + bias.alongChannels(of: x) }
-            return y
+            // (N, C, …) → (N, groups, C / groups, positions) → (N, C, …)
+            let size = x.shape[1] / groups
+            var y = normalized(
+                x.reshaped(x.shape[0], groups, size, x.shape.dropFirst(2).reduce(1, *)), axes: [2, 3], epsilon: epsilon)
+            if let weight { y = y * weight.reshaped(groups, size, 1) }
+            if let bias { y = y + bias.reshaped(groups, size, 1) }
+            return y.reshaped(x.shape)
         }
     }
 }

@@ -63,10 +63,18 @@ public func negativeLogLikelihood(
         return Tensor(0.0)
     }
     let classes = `where`(targets .== ignoredIndex, 0, targets)
-    let picked = logProbabilities.gathered(elements: classes.expandingDims(axis), axis: axis).squeezed(axis)
+    let picked = `where`(isClass(classes, axis, of: logProbabilities), logProbabilities, 0).sum(axes: axis)
     let weights = targetWeights(targets, weight, ignoredIndex, logProbabilities.dtype)
     let losses = `where`(targets .== ignoredIndex, 0, -picked * weights)
     return reduction == .mean ? losses.sum() / weights.sum() : losses.reduced(reduction)
+}
+
+/// True at the class of each target, in the predictions' shape: what a sum over the classes picks in the pass that makes the predictions, and
+/// their gradient needs no scattering.
+private func isClass(_ targets: Tensor, _ axis: Int, of predictions: Tensor) -> Tensor {
+    // Looked up in a table, so that a class that there is not is an error.
+    let known = Tensor.iota([predictions.shape[axis]], axis: 0, dtype: .int32).gathered(targets)
+    return Tensor.iota(predictions.shape, axis: axis, dtype: .int32) .== known.expandingDims(axis)
 }
 
 /// How much each target counts: its class's weight, 0 where it is ignored.

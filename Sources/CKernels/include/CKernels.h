@@ -152,6 +152,9 @@ void apus_strided_store(
 /// `out[0..<n]` becomes `*value`.
 void apus_fill(void *out, const void *value, int elementSize, long n);
 
+/// `out[r, c] = values[r]` for out: [rows, columns].
+void apus_expand_rows(void *out, const void *values, long rows, long columns, int elementSize);
+
 /// `out[i] = begin + i` for i in 0..<n; every dtype but bool.
 void apus_iota(void *out, long begin, long n, int dtype);
 
@@ -267,14 +270,33 @@ typedef struct {
     int elementSize;
     /// No instruction may write it, and no other load.
     int target;
+    /// Whether the target holds one value a row; the strides of the row's own axes are then 0.
+    int perRow;
 } apus_load;
+
+/// What an instruction does with the rows of a tile.
+enum {
+    /// The kernel on all of the tile's elements.
+    APUS_EACH_ELEMENT,
+    /// The kernel on registers that hold one value a row.
+    APUS_EACH_ROW,
+    /// `out[row] = a[row, 0] ∘ a[row, 1] ∘ …` with the reduction and dtype of the instruction.
+    APUS_REDUCE_ROWS,
+    /// `out[row, i] = a[row]` with elements of the instruction's dtype.
+    APUS_EXPAND_ROWS,
+};
 
 /// `registers[out] = kernel(registers[a], registers[b], registers[c])`; operands not used are any valid register, say
 /// 0.
-/// `out` may be an operand when the elements have one size.
+/// `out` may be an operand when the elements have one size. A register holds either elements or one value a row.
 typedef struct {
     apus_kernel kernel;
     int out, a, b, c;
+    /// APUS_EACH_ELEMENT …; the others need a region with rows.
+    int kind;
+    /// APUS_SUM …, where rows are reduced.
+    int reduction;
+    int dtype;
 } apus_instruction;
 
 /// Writes a register's last value to contiguous memory in the region's row-major order.
@@ -284,6 +306,8 @@ typedef struct {
     long storage;
     int elementSize;
     int source;
+    /// Whether the source holds one value a row; the memory then holds as many values as there are rows.
+    int perRow;
 } apus_store;
 
 /// Reduces a register's last value over the axes whose stride is 0; the memory is overwritten.
@@ -302,6 +326,11 @@ typedef struct {
 ///
 /// A tile is a piece of one row (the last axis) or several whole rows, of at most `tileLength` elements; each register
 /// holds the tile's elements of one value.
+///
+/// A region with rows (`rowLength` > 0) can reduce each row and use the result again for the row's elements. Its tiles
+/// are whole rows, one where a row is longer than `tileLength`. Instructions form stages: one begins where a reduction
+/// of the stage before is used. Within a stage those on row values come first, and no register of row values is written
+/// twice; the others run over a block of elements in turn.
 typedef struct {
     /// rank ≤ APUS_MAXIMUM_RANK entries. The caller merges axes where all strides allow it: long last axes run fastest.
     const long *shape;
@@ -316,6 +345,8 @@ typedef struct {
     int registerElementSize;
     /// About 1024.
     int tileLength;
+    /// Elements of a row: the product of the last axes, at least one of them; 0 for a region without rows.
+    long rowLength;
 } apus_region;
 
 /// A region with everything worked out that doesn't depend on where its memory lies.
