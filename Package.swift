@@ -61,7 +61,7 @@ let package = Package(
 
         // What is timed beside PyTorch and others, and how
         .target(
-            name: "ApusBenchmarks", dependencies: ["Apus", "ApusCPU", "ApusGallery", "CKernels"],
+            name: "ApusBenchmarks", dependencies: ["Apus", "ApusCPU", "ApusGallery"],
             path: "Benchmarks/ApusBenchmarks", swiftSettings: settings),
 
         .target(
@@ -75,6 +75,7 @@ let package = Package(
             "ApusIOTests", ["ApusTestSupport", "ApusIO"], exclude: ["make-fixtures.py"], resources: [.copy("Fixtures")]),
         tests("ApusDataTests", ["ApusTestSupport", "ApusData"], exclude: ["Goldens"]),
         tests("ApusTrainTests", ["ApusTestSupport", "ApusTrain"]),
+        tests("ApusBenchmarksTests", ["ApusTestSupport", "ApusBenchmarks"], exclude: ["fake_peer.py"]),
         tests("ApusGalleryTests", ["ApusTestSupport", "ApusGallery", "ApusCommand"]),
     ]
 )

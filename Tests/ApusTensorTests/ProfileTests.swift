@@ -122,7 +122,8 @@ struct ProfileTests {
         #expect(lines.first?.contains("GFLOP/s") == true)
         #expect(lines.last?.contains("total") == true)
         #expect(table.contains("matmul") && table.contains("tracing") && table.contains("plan look-up"))
-        let times = lines.dropFirst().prefix(profile.kernels.count).compactMap {
+        #expect(profile.kernelKinds.reduce(0) { $0 + $1.count } == profile.kernels.reduce(0) { $0 + $1.count })
+        let times = lines.dropFirst().prefix(profile.kernelKinds.count).compactMap {
             $0.split(separator: " ").dropFirst().first.flatMap { Double($0) }
         }
         #expect(times == times.sorted(by: >))

@@ -2,15 +2,16 @@ import Apus
 import Foundation
 
 /// Whether Apus computes what a peer computes: nothing is timed before that is so.
-struct Agreement {
+package struct Agreement {
     /// How far the first loss may be off, in proportion.
     let firstTolerance: Double
-    /// How far later losses may, in proportion to the first: Adam's first steps divide gradients by their own size, and so make rounding larger.
+    /// How far later losses may, in proportion to the first: Adam's first steps divide gradients by their own size, and
+    /// so make rounding larger.
     let laterTolerance: Double
     /// How far elements of an output may be off, in proportion to the largest.
     let outputTolerance: Double
 
-    init(_ workload: any Workload) {
+    package init(_ workload: any Workload) {
         let isExact = workload.precision == .float32
         firstTolerance = isExact ? 1e-4 : 1e-2
         laterTolerance = isExact ? 5e-3 : 5e-2
@@ -26,7 +27,7 @@ struct Agreement {
         }
     }
 
-    func check(_ losses: [Double], _ expected: [Double]) throws {
+    package func check(_ losses: [Double], _ expected: [Double]) throws {
         guard !losses.isEmpty, losses.count == expected.count else {
             throw BenchmarkError("\(losses.count) losses, the peer's are \(expected.count)")
         }
@@ -37,13 +38,14 @@ struct Agreement {
         }
     }
 
-    func check(_ output: Tensor, _ expected: Tensor) throws {
+    package func check(_ output: Tensor, _ expected: Tensor) throws {
         guard output.shape == expected.shape else {
             throw BenchmarkError("the output is \(output.shape), the peer's is \(expected.shape)")
         }
         let (a, b) = (output.elements(as: Double.self), expected.elements(as: Double.self))
         let scale = b.reduce(0) { Swift.max($0, $1.magnitude) }
-        let difference = zip(a, b).reduce(0) { Swift.max($0, ($1.0 - $1.1).magnitude) }
+        var difference = zip(a, b).reduce(0) { Swift.max($0, ($1.0 - $1.1).magnitude) }
+        if a.contains(where: \.isNaN) { difference = .nan }
         guard difference <= outputTolerance * scale else {
             throw BenchmarkError("the output differs from the peer's by up to \(difference), of \(scale)")
         }

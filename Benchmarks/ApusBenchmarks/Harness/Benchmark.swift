@@ -2,139 +2,135 @@ import Apus
 import Foundation
 
 /// Times workloads in Apus and in its peers: each in a process of its own, in alternating rounds.
-public struct Benchmark {
+public final class Benchmark {
     public struct Options: Sendable {
         /// A Python that has the peers' packages; Apus is timed alone where it is nil.
         public var python: String?
-        public var peers: [Framework] = [.torch, .torchCompile, .jax, .onnxruntime]
+        public var peers = Framework.peers
         /// The folder of `peer.py`.
         public var scripts = URL(fileURLWithPath: "Benchmarks/Peers")
         public var threads: Int
         public var rounds = 7
-        /// Seconds that one contestant runs in a round, at least one step.
-        public var roundSeconds = 0.3
 
         public init(threads: Int) { self.threads = threads }
     }
 
-    private let options: Options
-    private let folder: URL
-    private let progress: (String) -> Void
+    let options: Options
+    let folder: URL
+    let progress: (String) -> Void
+    /// The best that the machine has shown so far.
+    package private(set) var roofline: Roofline
+    /// What the peers said that they are.
+    package private(set) var versions: [Framework: String] = [:]
+    /// Processes that serve all kernels: starting them anew takes longer than timing.
+    private var kept: [Framework: Contestant] = [:]
 
     /// - Parameter progress: is told what happens.
+    /// - Throws: `BenchmarkError` where Python or the peers' scripts are not there.
     public init(_ options: Options, progress: @escaping (String) -> Void) throws {
+        if let python = options.python, !FileManager.default.isExecutableFile(atPath: python) {
+            throw BenchmarkError("there is no Python at \(python); `make bench` makes one that has the peers' packages")
+        }
+        let script = options.scripts.appendingPathComponent("peer.py").path
+        if options.python != nil, !FileManager.default.fileExists(atPath: script) {
+            throw BenchmarkError("there is no \(script); name the folder of the peers' scripts with --scripts")
+        }
         self.options = options
         self.progress = progress
+        progress("measuring the machine's peaks")
+        roofline = .measure()
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("apus-bench-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
-    /// Removes what was written on the way.
-    public func cleanUp() { try? FileManager.default.removeItem(at: folder) }
+    deinit { try? FileManager.default.removeItem(at: folder) }
 
+    /// Compares outputs, then times. What fails is said in the result.
     package func measure(_ workload: any Workload) -> BenchmarkResult {
-        var measurement = BenchmarkResult(workload: workload)
-        do {
-            try measure(workload, &measurement)
-        } catch {
-            measurement.error = "\(error)"
-        }
-        return measurement
-    }
-
-    private func measure(_ workload: any Workload, _ measurement: inout BenchmarkResult) throws {
+        var result = BenchmarkResult(workload: workload)
         let state = folder.appendingPathComponent("\(workload.name).safetensors")
         defer { try? FileManager.default.removeItem(at: state) }
-        let peers = startPeers(workload, state, &measurement)
-        let reference = peers.first
-        progress("\(workload.name): apus prepares")
-        let apus = try start(.apus)
-        let first = try prepare(apus, workload, peers.isEmpty ? nil : state)
-        measurement.apus.firstStep = first.reply.firstStep ?? 0
-        if let reference {
-            try Agreement(workload).check(
-                first.reply.losses, reference.first.reply.losses, output: first.output,
-                expected: reference.first.output)
+        if workload.kind != .kernel { kept = [:] }
+        do {
+            let peers = preparePeers(workload, state, &result)
+            let hasState = FileManager.default.fileExists(atPath: state.path)
+            let apus = try prepare(.apus, workload, hasState ? state : nil)
+            result.apus.firstStep = apus.reply.firstStep ?? 0
+            if let reference = peers.first { try agree(apus, reference, workload) }
+            try runRounds([apus.contestant] + peers.map(\.contestant), &result)
+        } catch {
+            result.error = "\(error)"
         }
-        try runRounds(apus, peers.map(\.contestant), &measurement)
-    }
-
-    private typealias First = (reply: Reply, output: URL?)
-
-    /// Starts the peers that take part, and notes those that fail.
-    private func startPeers(
-        _ workload: any Workload, _ state: URL, _ measurement: inout BenchmarkResult
-    ) -> [(contestant: Contestant, first: First)] {
-        guard options.python != nil else { return [] }
-        var result: [(contestant: Contestant, first: First)] = []
-        for framework in options.peers {
-            progress("\(workload.name): \(framework.rawValue) prepares")
-            do {
-                let peer = try start(framework)
-                if !FileManager.default.fileExists(atPath: state.path) {
-                    _ = try peer.ask(.init(action: .state, workload: workload.name, path: state.path))
-                }
-                let first = try prepare(peer, workload, state)
-                if first.reply.unsupported != nil { continue }
-                var side = BenchmarkResult.Side()
-                side.firstStep = first.reply.firstStep ?? 0
-                measurement.peers[framework] = side
-                result.append((peer, first))
-            } catch {
-                measurement.notes.append("\(framework.rawValue) failed: \(error)")
-            }
-        }
+        roofline.measureAgain()
         return result
     }
 
-    private func start(_ framework: Framework) throws -> Contestant {
-        var command = ["/proc/self/exe", "bench", "--worker", "--threads", "\(options.threads)"]
-        if framework != .apus, let python = options.python {
-            let script = options.scripts.appendingPathComponent("peer.py").path
-            command = [python, script, framework.rawValue, "--threads", "\(options.threads)"]
-        }
-        return try Contestant(
-            framework, command: command, environment: ["OMP_NUM_THREADS": "\(options.threads)"], folder: folder)
+    // MARK: Preparation
+
+    /// A process that has run its first steps.
+    private struct Prepared {
+        let contestant: Contestant
+        let reply: Reply
+        let output: URL?
     }
 
-    private func prepare(_ contestant: Contestant, _ workload: any Workload, _ state: URL?) throws -> First {
-        let output =
-            workload.kind == .training ? nil : folder.appendingPathComponent("\(contestant.framework.rawValue)-output")
+    /// Starts the peers that take part; the first is the one that Apus is compared with. Notes those that fail.
+    private func preparePeers(
+        _ workload: any Workload, _ state: URL, _ result: inout BenchmarkResult
+    ) -> [Prepared] {
+        guard options.python != nil else { return [] }
+        var peers: [Prepared] = []
+        for framework in options.peers {
+            do {
+                if !FileManager.default.fileExists(atPath: state.path) { try write(state, of: workload) }
+                let peer = try prepare(framework, workload, state)
+                if peer.reply.unsupported != nil { continue }
+                if let reference = peers.first { try agree(peer, reference, workload) }
+                result.peers[framework] = .init(firstStep: peer.reply.firstStep ?? 0)
+                peers.append(peer)
+            } catch {
+                result.notes.append("\(framework.rawValue) failed: \(error)")
+            }
+        }
+        return peers
+    }
+
+    /// PyTorch draws the initial values, for all.
+    private func write(_ state: URL, of workload: any Workload) throws {
+        let torch = try contestant(.torch, for: workload)
+        _ = try torch.ask(.init(action: .state, workload: workload.name, path: state.path))
+    }
+
+    private func prepare(_ framework: Framework, _ workload: any Workload, _ state: URL?) throws -> Prepared {
+        progress("\(workload.name): \(framework.rawValue) prepares")
+        let contestant = try contestant(framework, for: workload)
+        let output = workload.kind == .training ? nil : folder.appendingPathComponent("\(framework.rawValue)-output")
         let reply = try contestant.ask(
             .init(action: .prepare, workload: workload.name, path: state?.path, output: output?.path))
-        return (reply, output)
+        return Prepared(contestant: contestant, reply: reply, output: output)
     }
 
-    private func runRounds(_ apus: Contestant, _ peers: [Contestant], _ measurement: inout BenchmarkResult) throws {
-        let contestants = [apus] + peers
-        let counts = try contestants.map { contestant in try stepCount(contestant) }
-        for round in 0..<options.rounds {
-            progress("\(measurement.workload.name): round \(round + 1) of \(options.rounds)")
-            for (contestant, count) in zip(contestants, counts) {
-                let reply = try contestant.ask(.init(action: .run, steps: count))
-                func note(_ side: inout BenchmarkResult.Side) {
-                    side.steps.append((reply.seconds ?? 0) / Double(count))
-                    side.peakBytes = max(side.peakBytes, reply.peakBytes ?? 0)
-                    side.faultsPerStep = Double(reply.faults ?? 0) / Double(count)
-                }
-                if contestant.framework == .apus {
-                    note(&measurement.apus)
-                } else {
-                    note(&measurement.peers[contestant.framework]!)
-                }
-            }
-        }
+    private func agree(_ prepared: Prepared, _ reference: Prepared, _ workload: any Workload) throws {
+        try Agreement(workload).check(
+            prepared.reply.losses, reference.reply.losses, output: prepared.output, expected: reference.output)
     }
 
-    /// How many steps fill a round.
-    private func stepCount(_ contestant: Contestant) throws -> Int {
-        var count = 1
-        while true {
-            let seconds = try contestant.ask(.init(action: .run, steps: count)).seconds ?? 0
-            if seconds > options.roundSeconds / 3 || count >= 1 << 24 {
-                return max(1, Int((options.roundSeconds / seconds * Double(count)).rounded()))
-            }
-            count *= 4
+    /// A new process, so that its memory is this workload's; for kernels the one that is there.
+    private func contestant(_ framework: Framework, for workload: any Workload) throws -> Contestant {
+        if workload.kind == .kernel, let contestant = kept[framework], contestant.isRunning { return contestant }
+        let contestant = try Contestant(
+            framework, command: command(of: framework), environment: ["OMP_NUM_THREADS": "\(options.threads)"],
+            folder: folder)
+        versions[framework] = contestant.version
+        if workload.kind == .kernel { kept[framework] = contestant }
+        return contestant
+    }
+
+    private func command(of framework: Framework) -> [String] {
+        guard framework != .apus, let python = options.python else {
+            return ["/proc/self/exe", "bench", "--worker", "--threads", "\(options.threads)"]
         }
+        let script = options.scripts.appendingPathComponent("peer.py").path
+        return [python, script, framework.rawValue, "--threads", "\(options.threads)"]
     }
 }

@@ -17,9 +17,9 @@ public enum Framework: String, Sendable, CaseIterable, Codable {
 }
 
 /// A process that runs a workload's steps when told to, and sleeps otherwise.
-final class Contestant {
+package final class Contestant {
     let framework: Framework
-    private(set) var version = ""
+    package private(set) var version = ""
     private let process = Process()
     private let input = Pipe()
     private let output = Pipe()
@@ -27,13 +27,16 @@ final class Contestant {
     private let errorFile: URL
 
     /// - Parameter command: the executable and its arguments.
-    init(_ framework: Framework, command: [String], environment: [String: String], folder: URL) throws {
+    package init(_ framework: Framework, command: [String], environment: [String: String], folder: URL) throws {
         self.framework = framework
         errorFile = folder.appendingPathComponent("\(framework.rawValue)-\(UUID().uuidString).log")
         try Data().write(to: errorFile)
         process.executableURL = URL(fileURLWithPath: command[0])
         process.arguments = Array(command.dropFirst())
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        var inherited = ProcessInfo.processInfo.environment
+        // Short waits are Apus's own; the peers wait as they are made to.
+        if framework != .apus { inherited["GOMP_SPINCOUNT"] = nil }
+        process.environment = inherited.merging(environment) { $1 }
         process.standardInput = input
         process.standardOutput = output
         process.standardError = try FileHandle(forWritingTo: errorFile)
@@ -48,8 +51,13 @@ final class Contestant {
     /// Sends a request and waits for the answer.
     ///
     /// - Throws: `BenchmarkError` where the process says what went wrong, or ends.
-    func ask(_ request: Request) throws -> Reply {
-        try input.fileHandleForWriting.write(contentsOf: Data((JSONLine.encode(request) + "\n").utf8))
+    package func ask(_ request: Request) throws -> Reply {
+        let line = try JSONLine.encode(request) + "\n"
+        do {
+            try input.fileHandleForWriting.write(contentsOf: Data(line.utf8))
+        } catch {
+            throw BenchmarkError("\(framework.rawValue) ended: \(lastWords)")
+        }
         return try reply()
     }
 
@@ -74,6 +82,19 @@ final class Contestant {
         }
     }
 
+    var isRunning: Bool { process.isRunning }
+
+    /// Seconds of processors that the process has used, in steps of a hundredth; 0 where the kernel does not tell.
+    var processorSeconds: Double {
+        guard let text = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8),
+            let afterName = text.split(separator: ")").last
+        else { return 0 }
+        // The 14th and 15th fields of proc(5); the name is the second.
+        let fields = afterName.split(separator: " ")
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     private var lastWords: String {
         let text = (try? String(contentsOf: errorFile, encoding: .utf8)) ?? ""
         return text.split(separator: "\n").last.map(String.init) ?? "it left no message"
@@ -81,7 +102,9 @@ final class Contestant {
 
     deinit {
         try? input.fileHandleForWriting.close()
-        if process.isRunning { process.waitUntilExit() }
+        // It has nothing to save.
+        if process.isRunning { process.terminate() }
+        process.waitUntilExit()
         try? FileManager.default.removeItem(at: errorFile)
     }
 }

@@ -1,12 +1,15 @@
 /// What the benchmark asks of a contestant's process: one JSON object a line on its standard input.
-struct Request: Codable, Equatable {
+package struct Request: Codable, Equatable {
     enum Action: String, Codable {
         /// Write the initial state dictionary and inputs to `path`.
         case state
-        /// Read them from `path` (or make some where there is none) and run the first steps; write an output to `output`.
+        /// Read them from `path` (or make some where there is none), run the first steps, and write an inference's
+        /// output to `output`.
         case prepare
         /// Run `steps` steps.
         case run
+        /// Run `steps` steps and tell where their time went; only Apus is asked.
+        case profile
     }
 
     let action: Action
@@ -17,7 +20,7 @@ struct Request: Codable, Equatable {
 }
 
 /// A contestant's answer: one JSON object a line on its standard output.
-struct Reply: Codable, Equatable {
+package struct Reply: Codable, Equatable {
     /// Once, when the process begins: what it is.
     var version: String?
     /// What went wrong.
@@ -31,12 +34,23 @@ struct Reply: Codable, Equatable {
     /// Seconds of all steps that were asked for.
     var seconds: Double?
     /// Pages that these steps faulted in.
-    var faults: Int?
+    package var faults: Int?
+    /// How often they asked the system for memory of tensors; only Apus tells.
+    package var allocations: Int?
+    /// Plans that they made; only Apus tells.
+    package var plansMade: Int?
+    /// The share of a profile's time that went into making graphs and everything else outside of the engine.
+    var graphShare: Double?
+    /// The share of a profile's time that went into tracing and plan look-up.
+    var tracingShare: Double?
     /// The most memory that the process has had, in bytes, since it was told to prepare.
     var peakBytes: Int?
 
     private enum CodingKeys: String, CodingKey {
-        case version, error, unsupported, losses, seconds, faults
+        case version, error, unsupported, losses, seconds, faults, allocations
+        case plansMade = "plans_made"
+        case graphShare = "graph_share"
+        case tracingShare = "tracing_share"
         case firstStep = "first_step"
         case peakBytes = "peak_bytes"
     }

@@ -1,11 +1,11 @@
 /// What is said of several measurements of one thing.
-struct Statistics: Equatable {
-    let median: Double
-    let minimum: Double
-    let maximum: Double
+package struct Statistics: Equatable {
+    package let median: Double
+    package let minimum: Double
+    package let maximum: Double
 
     /// Nil where nothing was measured.
-    init?(_ values: [Double]) {
+    package init?(_ values: [Double]) {
         guard !values.isEmpty else { return nil }
         let sorted = values.sorted()
         let middle = sorted.count / 2

@@ -30,6 +30,7 @@ public struct Worker {
         case .state: return Reply(unsupported: "the peers give the state")
         case .prepare: return try prepare(request)
         case .run: return try run(steps: request.steps ?? 1)
+        case .profile: return try profile(steps: request.steps ?? 1)
         }
     }
 
@@ -53,9 +54,20 @@ public struct Worker {
 
     private func run(steps: Int) throws -> Reply {
         guard let runner else { throw BenchmarkError("nothing is prepared") }
-        let faults = ProcessMemory.faults
+        let (faults, before) = (ProcessMemory.faults, EngineStatistics.current)
         let seconds = ContinuousClock().measure { for _ in 0..<steps { _ = runner.step() } } / .seconds(1)
+        let newFaults = ProcessMemory.faults - faults
+        let done = EngineStatistics.current.since(before)
         return Reply(
-            seconds: seconds, faults: ProcessMemory.faults - faults, peakBytes: ProcessMemory.peakBytes)
+            seconds: seconds, faults: newFaults, allocations: done.allocations, plansMade: done.plansMade,
+            peakBytes: ProcessMemory.peakBytes)
+    }
+
+    private func profile(steps: Int) throws -> Reply {
+        guard let runner else { throw BenchmarkError("nothing is prepared") }
+        let profile = Profile.record { for _ in 0..<steps { _ = runner.step() } }
+        return Reply(
+            graphShare: 1 - profile.seconds(.evaluation) / profile.seconds,
+            tracingShare: (profile.seconds(.tracing) + profile.seconds(.lookUp)) / profile.seconds)
     }
 }

@@ -7,8 +7,8 @@ public protocol Workload: Sendable {
     var kind: WorkloadKind { get }
     /// What contractions are computed in. It decides the peak to compare with, and how far outputs may differ.
     var precision: Precision { get }
-    /// Floating-point operations of one step that the mathematics needs: two for each multiply–add of the matrix products and convolutions,
-    /// and three times the forward pass for training. 0 where there are none.
+    /// Floating-point operations of one step that the mathematics needs: two for each multiply–add of the matrix products
+    /// and convolutions, and three times the forward pass for training. 0 where there are none.
     var flops: Double { get }
     /// Bytes that a step has to move at least, where memory is its limit; 0 where arithmetic is.
     var bytes: Double { get }
@@ -17,8 +17,8 @@ public protocol Workload: Sendable {
 
     /// Makes everything ready for steps.
     ///
-    /// - Parameter state: the peer's initial values: its state dictionary under `model.NAME`, its inputs under `input.NAME`.
-    ///   Where it is empty the runner makes random ones.
+    /// - Parameter state: the peer's initial values: its state dictionary under `model.NAME`, its inputs under
+    ///   `input.NAME`. Where it is empty the runner makes random ones.
     /// - Throws: `StateError` where the peer's state dictionary is not the model's.
     func makeRunner(state: [String: Tensor]) throws -> any Runner
 }
@@ -54,19 +54,19 @@ extension Runner {
 /// An input that the peer makes; Apus makes a similar one where there is no peer.
 public enum Input: Sendable {
     /// Standard normal numbers.
-    case normal(Shape)
+    case normal(Shape, DType = .float32)
     /// Whole numbers from 0 to below a bound.
     case integers(Shape, below: Int)
 
     var shape: Shape {
         switch self {
-        case .normal(let shape), .integers(let shape, _): shape
+        case .normal(let shape, _), .integers(let shape, _): shape
         }
     }
 
     func make() -> Tensor {
         switch self {
-        case .normal(let shape): .normal(shape)
+        case .normal(let shape, let dtype): Tensor.normal(shape).cast(to: dtype)
         case .integers(let shape, let bound): .randomIntegers(shape, in: 0..<bound)
         }
     }

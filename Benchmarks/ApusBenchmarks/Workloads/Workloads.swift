@@ -1,7 +1,7 @@
 /// Everything that can be timed.
 public enum Workloads {
     /// In the order of the table.
-    public static let all: [any Workload] = training + inference
+    public static let all: [any Workload] = training + inference + Kernels.all
 
     private static let training: [any Workload] = [
         mlp,
@@ -31,7 +31,7 @@ public enum Workloads {
 
     /// - Throws: `BenchmarkError` where there is none of this name.
     public static func named(_ name: String) throws -> any Workload {
-        guard let workload = all.first(where: { $0.name == name }) else {
+        guard let workload = (all + Scaling.all).first(where: { $0.name == name }) else {
             throw BenchmarkError("there is no workload '\(name)'")
         }
         return workload

@@ -19,7 +19,7 @@ struct ProfileCommand: ParsableCommand {
     var steps = 10
     @Option(help: "Steps before, in which plans are made.")
     var warmup = 3
-    @Option(help: "Kernels to list.")
+    @Option(help: "Kinds of kernels to list.")
     var rows = 20
     @Option(help: "A file for the trace that Perfetto and chrome://tracing open.", completion: .file())
     var trace: String?

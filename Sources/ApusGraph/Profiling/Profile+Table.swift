@@ -26,20 +26,34 @@ extension Profile {
         ]
     }
 
-    /// Kernels by time, the longest first, then overheads and totals.
+    /// Kernels that do the same, each kind as one: a network's equal layers.
+    public var kernelKinds: [Kernel] {
+        struct Kind: Hashable {
+            let name: String
+            let cost: KernelCost
+        }
+        return Dictionary(grouping: kernels) { Kind(name: $0.name, cost: $0.cost) }.values.map { equals in
+            var kind = equals[0]
+            kind.count = equals.reduce(0) { $0 + $1.count }
+            kind.seconds = equals.reduce(0) { $0 + $1.seconds }
+            return kind
+        }
+    }
+
+    /// Kinds of kernels by time, the longest first, then overheads and totals.
     ///
     /// - Parameters:
     ///   - roofline: what to compare with; without it there is no column of the roofline.
     ///   - steps: how many equal pieces of work were recorded; times are those of one.
-    ///   - rows: kernels to list; the rest share a line.
+    ///   - rows: kinds of kernels to list; the rest share a line.
     public func table(roofline: Roofline? = nil, steps: Int = 1, rows: Int = 20) -> String {
-        let sorted = kernels.filter { $0.count > 0 }.sorted { $0.seconds > $1.seconds }
+        let sorted = kernelKinds.filter { $0.count > 0 }.sorted { $0.seconds > $1.seconds }
         var lines = [header]
         lines += sorted.prefix(rows).map { line($0, roofline, steps) }
         let rest = sorted.dropFirst(rows)
         if !rest.isEmpty {
             let seconds = rest.reduce(0) { $0 + $1.seconds }
-            lines.append(row(seconds, steps, runs: rest.reduce(0) { $0 + $1.count }, "\(rest.count) more kernels"))
+            lines.append(row(seconds, steps, runs: rest.reduce(0) { $0 + $1.count }, "\(rest.count) more kinds"))
         }
         lines += overheads.map { row($0.seconds, steps, "· " + $0.name) }
         lines.append(row(seconds, steps, "total" + totals(roofline, steps)))

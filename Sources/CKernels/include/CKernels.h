@@ -367,6 +367,10 @@ void apus_region_run(const apus_prepared_region *prepared, void *const *addresse
 /// that were in all, two for each multiply–add.
 long apus_peak_multiply_adds(long iterations);
 
+/// The same of products of bfloat16 summed in float32: by AMX's tiles or AVX-512's dot products, whichever is the best
+/// that the processor has, and by float32 multiply–adds where it has neither. The number of turns is a hint.
+long apus_peak_bfloat16(long iterations);
+
 /// Copies memory on every thread.
 void apus_peak_copy(void *to, const void *from, long byteCount);
 
