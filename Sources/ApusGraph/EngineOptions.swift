@@ -16,6 +16,8 @@ public struct EngineOptions: Hashable, Sendable {
         case rowFusion = "row-fusion"
         /// Pointwise values computed again where they are read, if that moves less memory than to store them.
         case rematerialization
+        /// Attention as one operation that keeps no matrix of weights; a matter of tracing, so only the environment switches it.
+        case attention
         /// Results written over operands that die.
         case donation
         /// Places in the arena used again; without it each storage has its own.

@@ -97,6 +97,12 @@ public enum Operation: Hashable, Sendable {
     case softmax(axis: Int)
     /// `x − log Σ exp(x)` along `axis`.
     case logSoftmax(axis: Int)
+    /// `(query: (…, L, E), key: (…, S, E), value: (…, S, V)) → (…, L, V)`: `softmax(q kᵀ · scale + mask) v`. A fourth operand is the
+    /// mask `(…, L, S)`, float32 for 16-bit operands. A query that sees no key, every score −∞, gets 0.
+    case attention(Attention)
+    /// `(gradient: (…, L, V), query, key, value, mask?)`: the gradient of `attention` by one of its operands. A backend computes those
+    /// that a program needs at once.
+    case attentionGradient(Attention, by: AttentionOperand)
 
     // MARK: Identities that mean something to the graph, not to the value
 
@@ -246,6 +252,24 @@ public struct Convolution: Hashable, Sendable {
             return free < 0 ? 0 : free / stride[axis] + 1
         }
     }
+}
+
+/// How queries see keys.
+public struct Attention: Hashable, Sendable {
+    /// What the products of queries and keys are multiplied by.
+    public var scale: Double
+    /// Whether query i sees keys 0 … i only.
+    public var isCausal: Bool
+
+    public init(scale: Double, isCausal: Bool = false) {
+        self.scale = scale
+        self.isCausal = isCausal
+    }
+}
+
+/// What attention can be differentiated by.
+public enum AttentionOperand: UInt8, Hashable, Sendable, CaseIterable {
+    case query, key, value
 }
 
 /// What is taken of a window.

@@ -126,6 +126,13 @@ extension Operation {
             try require(output == gradient, "a gradient \(gradient) for an output \(output)")
             return input
 
+        case .attention:
+            return try attended(operands)
+        case .attentionGradient(_, let operand):
+            let output = try attended(Array(operands.dropFirst()))
+            try require(operands[0] == output, "a gradient \(operands[0]) for an output \(output)")
+            return operands[1 + Int(operand.rawValue)]
+
         case .softmax(let axis), .logSoftmax(let axis):
             try requireAxes([axis], operands[0].shape)
             try require(operands[0].dtype.isFloatingPoint, "needs a floating-point dtype, got \(operands[0].dtype)")
@@ -285,6 +292,26 @@ extension Operation {
         try require(
             size.allSatisfy { $0 >= 1 }, "input \(x.shape) with its padding is smaller than the kernel \(weight.shape)")
         return TensorType(Shape([x.shape[0], outputs] + size), x.dtype)
+    }
+
+    private func attended(_ operands: [TensorType]) throws(TensorError) -> TensorType {
+        let (query, key, value) = (operands[0], operands[1], operands[2])
+        let (q, k, v) = (query.shape.dimensions, key.shape.dimensions, value.shape.dimensions)
+        try require(query.dtype.isFloatingPoint, "needs a floating-point dtype, got \(query.dtype); cast first")
+        try require(key.dtype == query.dtype && value.dtype == query.dtype, "\(query), \(key), \(value): dtypes differ")
+        let fits =
+            q.count >= 2 && k.count == q.count && v.count == q.count && k[q.count - 1] == q[q.count - 1]
+            && v[q.count - 2] == k[q.count - 2] && k.dropLast(2) == q.dropLast(2) && v.dropLast(2) == q.dropLast(2)
+        try require(
+            fits, "query \(query.shape), key \(key.shape), value \(value.shape) are not (…, L, E), (…, S, E), (…, S, V)"
+        )
+        if operands.count > 3 {
+            let is16Bit = query.dtype == .bfloat16 || query.dtype == .float16
+            let expected = TensorType(
+                Shape(q.dropLast(1) + [k[q.count - 2]]), is16Bit ? .float32 : query.dtype)
+            try require(operands[3] == expected, "mask \(operands[3]), expected \(expected)")
+        }
+        return TensorType(Shape(q.dropLast(1) + [v[q.count - 1]]), query.dtype)
     }
 
     private func pooled(_ x: TensorType, _ p: Pooling) throws(TensorError) -> TensorType {

@@ -57,6 +57,9 @@ extension Operation {
 
         case .softmax(let axis): return operands[0].softmax(axis: axis)
         case .logSoftmax(let axis): return operands[0].logSoftmax(axis: axis)
+        case .attention(let attention): return .attention(attention, operands, type)
+        case .attentionGradient(let attention, let operand):
+            return .attentionGradient(attention, by: operand, operands[0], Array(operands.dropFirst()), type)
 
         case .variable, .stopGradient, .barrier, .customGradient: return operands[0]
         case .invalid(let type): return .zeros(type)

@@ -234,10 +234,22 @@ extension ProgramGrowth {
         let extents = shape(x)
         guard extents.rank >= 2, extents[extents.rank - 2] < 100, extents.elementCount < 20_000 else { return }
         let (keys, values) = (value(of: extents), value(of: extents))
+        if maker.chance(0.5) { return attendAtOnce(x, keys, values) }
         let scores = add(.matmul, x, add(.transpose(lastTwoExchanged(extents.rank)), keys))
         let width = Double(max(1, extents[extents.rank - 1]))
         let scaled = add(.binary(.multiply), scores, number(1 / width.squareRoot(), like: scores))
         _ = add(.matmul, add(.softmax(axis: extents.rank - 1), scaled), values)
+    }
+
+    /// The same as one operation, and perhaps some of its gradients.
+    private mutating func attendAtOnce(_ queries: Int, _ keys: Int, _ values: Int) {
+        let width = Double(max(1, shape(queries).last!))
+        let attention = Attention(scale: 1 / width.squareRoot(), isCausal: maker.chance(0.5))
+        let y = add(.attention(attention), queries, keys, values)
+        let gradient = value(of: shape(y))
+        for operand in AttentionOperand.allCases where maker.chance(0.5) {
+            _ = bounded(add(.attentionGradient(attention, by: operand), gradient, queries, keys, values))
+        }
     }
 
     // MARK: Contractions

@@ -73,7 +73,7 @@ extension Operation {
         case .reduce(let reduction, _): reduction == .sum || reduction == .product
         case .scan(let scan, _, _): scan == .sum || scan == .product
         case .matmul, .convolution, .convolutionInputGradient, .convolutionWeightGradient, .pool, .poolGradient,
-            .softmax, .logSoftmax, .scatter, .scatterElements:
+            .softmax, .logSoftmax, .attention, .attentionGradient, .scatter, .scatterElements:
             true
         default: false
         }

@@ -42,6 +42,8 @@ extension Program {
             return dtype == .float16 || !OneDNN.hasBFloat16
         case .reduce, .scan, .pool, .poolGradient, .softmax, .logSoftmax:
             return true
+        case .attention, .attentionGradient:
+            return dtype == .float16
         default:
             return false
         }

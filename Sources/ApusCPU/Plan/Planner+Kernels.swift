@@ -56,6 +56,10 @@ extension Planner {
             return emitSoftmax(axis, operands[0], type, logarithm: false)
         case .logSoftmax(let axis):
             return emitSoftmax(axis, operands[0], type, logarithm: true)
+        case .attention(let attention):
+            return emitAttention(attention, operands, type)
+        case .attentionGradient(let attention, let operand):
+            return emitAttentionGradients(attention, operands)[Int(operand.rawValue)]!
         case .constant, .unary, .binary, .compare, .select, .cast, .reduce, .reshape, .transpose, .broadcast, .slice,
             .reverse,
             .variable, .stopGradient, .barrier, .customGradient:
@@ -202,6 +206,7 @@ extension Planner {
     }
 
     private mutating func emitConcatenate(_ operands: [Int], _ axis: Int, _ type: TensorType) -> View {
+        if let whole = adjoined(operands.map { view($0) }, axis) { return whole }
         let result = newView(type)
         var start = 0
         for operand in operands {
@@ -214,6 +219,19 @@ extension Planner {
             steps.append(CopyStep(from: source, to: result.sliced(ranges)))
         }
         return result
+    }
+
+    /// The whole of parts that lie end to end already.
+    private func adjoined(_ parts: [View], _ axis: Int) -> View? {
+        var whole = parts[0]
+        for part in parts.dropFirst() {
+            let isNext =
+                part.storage == whole.storage && part.strides == whole.strides
+                && part.offset == whole.offset + whole.shape[axis] * whole.strides[axis]
+            guard isNext, part.elementCount > 0, whole.elementCount > 0 else { return nil }
+            whole.shape[axis] += part.shape[axis]
+        }
+        return whole
     }
 
     // MARK: Indexing

@@ -27,6 +27,11 @@ extension Planner {
             return result
         }
 
+        if type.dtype == .float32 && batch == 1 && (m == 1 || n == 1) {
+            emitMatrixVector(left, right, result, flops: flops)
+            return result
+        }
+
         let descriptions = (
             OneDNN.description(left.shape, strides: left.strides, type.dtype),
             OneDNN.description(right.shape, strides: right.strides, type.dtype),
@@ -49,6 +54,23 @@ extension Planner {
             ]
         }
         return result
+    }
+
+    /// A product with one row or one column, which reads the matrix once and is bound by that: oneDNN's kernels for blocks of the
+    /// result, which rearrange the matrix first, take up to four times as long.
+    private mutating func emitMatrixVector(_ left: View, _ right: View, _ result: View, flops: Int) {
+        let isRow = left.shape[1] == 1  // xᵀ A is Aᵀ x
+        let (matrix, vector) = isRow ? (right, left) : (left, right)
+        let (rows, inner) = isRow ? (matrix.shape[2], matrix.shape[1]) : (matrix.shape[1], matrix.shape[2])
+        let (rowStride, columnStride) =
+            isRow ? (matrix.strides[2], matrix.strides[1]) : (matrix.strides[1], matrix.strides[2])
+        let isDense = inner == 1 || vector.strides[isRow ? 2 : 1] == 1
+        let dense = isDense ? vector : contiguous(vector)
+        emitKernel("matvec", [matrix, dense], result, flops: flops) { operands, out, _ in
+            apus_matvec_f32(
+                out.assumingMemoryBound(to: Float.self), operands[0].assumingMemoryBound(to: Float.self),
+                operands[1].assumingMemoryBound(to: Float.self), rows, inner, rowStride, columnStride)
+        }
     }
 
     /// A step that executes one primitive.

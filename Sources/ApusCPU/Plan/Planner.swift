@@ -11,7 +11,7 @@ struct Planner {
     var steps: [any Step] = []
     var storages: [Storage] = []
     /// Where each value lies, once it does.
-    private var views: [Int: View] = [:]
+    var views: [Int: View] = [:]
     /// Dense copies made of other views, to make each only once.
     private var copies: [Copy: View] = [:]
 
@@ -40,7 +40,7 @@ struct Planner {
         for kernel in kernels {
             if kernel.shape != nil {
                 emitRegion(kernel, isOutput: isOutput, users: users)
-            } else {
+            } else if views[kernel.values[0]] == nil {
                 views[kernel.values[0]] = try emit(program.instruction(kernel.values[0])!)
             }
         }

@@ -9,16 +9,30 @@ public func scaledDotProductAttention(
     _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor? = nil, dropout probability: Double = 0,
     isCausal: Bool = false, scale: Double? = nil
 ) -> Tensor {
-    matmul(
-        attentionWeights(query, key, mask: mask, dropout: probability, isCausal: isCausal, scale: scale), value)
+    if probability > 0 {
+        let weights = attentionWeights(query, key, mask: mask, dropout: probability, isCausal: isCausal, scale: scale)
+        return matmul(weights, value)
+    }
+    return attention(
+        query, key, value, mask: mask.map { additive($0, query.dtype, hidesTrue: false) }, isCausal: isCausal,
+        scale: scale ?? defaultScale(query))
+}
+
+/// `1/√E`
+private func defaultScale(_ query: Tensor) -> Double { 1 / Double(query.shape[query.rank - 1]).squareRoot() }
+
+/// A mask to be added to the scores: −∞ where a bool mask hides a key.
+private func additive(_ mask: Tensor, _ dtype: DType, hidesTrue: Bool) -> Tensor {
+    guard mask.dtype == .bool else { return mask.cast(to: dtype) }
+    let (seen, hidden) = (Tensor(0.0, dtype: dtype), Tensor(-Double.infinity, dtype: dtype))
+    return hidesTrue ? `where`(mask, hidden, seen) : `where`(mask, seen, hidden)
 }
 
 /// `softmax(q kᵀ · scale + mask)`: `(…, L, S)`.
 private func attentionWeights(
     _ query: Tensor, _ key: Tensor, mask: Tensor?, dropout probability: Double, isCausal: Bool, scale: Double? = nil
 ) -> Tensor {
-    let scale = scale ?? 1 / Double(query.shape[query.rank - 1]).squareRoot()
-    var scores = matmul(query * scale, key.T)  // (…, L, S)
+    var scores = matmul(query * (scale ?? defaultScale(query)), key.T)  // (…, L, S)
     if isCausal {
         let shape = Shape(scores.shape.suffix(2))
         scores = `where`(Tensor.iota(shape, axis: 1) .<= Tensor.iota(shape, axis: 0), scores, -Double.infinity)
@@ -87,11 +101,15 @@ public final class MultiheadAttention: Module {
     ) -> (output: Tensor, weights: Tensor) {
         traced(query, key, value) {
             let (q, k, v) = projected(query, key, value)  // (B, heads, L or S, features / heads)
-            let weights = attentionWeights(
-                q, k, mask: mask(attentionMask, keyPaddingMask, like: q),
-                dropout: isTraining ? dropoutProbability : 0, isCausal: isCausal)
+            let mask = mask(attentionMask, keyPaddingMask, like: q)
+            let probability = isTraining ? dropoutProbability : 0
+            let weights = attentionWeights(q, k, mask: mask, dropout: probability, isCausal: isCausal)
+            // Without dropout the weights are computed only where somebody looks at them.
+            let attended =
+                probability > 0
+                ? matmul(weights, v) : scaledDotProductAttention(q, k, v, mask: mask, isCausal: isCausal)
             // (B, heads, L, E) → (B, L, heads, E) → (B, L, features)
-            let merged = matmul(weights, v).swappingAxes(1, 2).flattened(from: 2)
+            let merged = attended.swappingAxes(1, 2).flattened(from: 2)
             let output = outProj(merged)
             return (
                 isBatchFirst ? output : output.swappingAxes(0, 1), averagesWeights ? weights.mean(axes: 1) : weights
@@ -123,16 +141,11 @@ public final class MultiheadAttention: Module {
     private func mask(_ attention: Tensor?, _ keyPadding: Tensor?, like q: Tensor) -> Tensor? {
         let batch = q.shape[0]
         let byPosition = attention.map { mask in
-            let added = additive(mask, q.dtype)
+            let added = additive(mask, q.dtype, hidesTrue: true)
             return mask.rank == 3 ? added.reshaped(batch, heads, mask.shape[1], mask.shape[2]) : added
         }
-        let byKey = keyPadding.map { additive($0, q.dtype).reshaped(batch, 1, 1, $0.shape[1]) }
+        let byKey = keyPadding.map { additive($0, q.dtype, hidesTrue: true).reshaped(batch, 1, 1, $0.shape[1]) }
         guard let byPosition, let byKey else { return byPosition ?? byKey }
         return byPosition + byKey
-    }
-
-    private func additive(_ mask: Tensor, _ dtype: DType) -> Tensor {
-        mask.dtype == .bool
-            ? `where`(mask, Tensor(-Double.infinity, dtype: dtype), Tensor(0.0, dtype: dtype)) : mask.cast(to: dtype)
     }
 }

@@ -115,6 +115,13 @@ func operandGradients(of node: Node, _ operands: [Tensor], _ g: Tensor) -> [Tens
         return [y * (g - (g * y).sum(axes: axis, keepingAxes: true))]
     case .logSoftmax(let axis):
         return [g - exp(y) * g.sum(axes: axis, keepingAxes: true)]
+    case .attention(let attention):
+        let byTensor = AttentionOperand.allCases.map { operand in
+            Tensor(Node.make(.attentionGradient(attention, by: operand), [g.node] + operands.map(\.node)))
+        }
+        return operands.count > 3 ? byTensor + [attentionMaskGradient(attention, operands, g)] : byTensor
+    case .attentionGradient(let attention, let operand):
+        return secondAttentionGradient(attention, by: operand, operands, g)
 
     // Identities
     case .variable, .barrier:

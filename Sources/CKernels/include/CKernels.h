@@ -361,6 +361,50 @@ void apus_region_free(apus_prepared_region *prepared);
 /// The result of a reduction depends on the thread count that the region was prepared with, but on nothing else.
 void apus_region_run(const apus_prepared_region *prepared, void *const *addresses);
 
+// MARK: Matrix times vector (matvec.c)
+
+/// `out[i] = Σ_p matrix[i, p] · x[p]` for n rows of k; one of the matrix's strides is 1. On as many threads as it is worth.
+void apus_matvec_f32(float *out, const float *matrix, const float *x, long n, long k, long rowStride, long columnStride);
+
+// MARK: Attention (attention.c): softmax(q kᵀ · scale + mask) v
+
+/// How a matrix of each head lies, in elements: batch axes, rows (queries or keys), columns (features, or keys of a mask).
+typedef struct {
+    long batch[APUS_MAXIMUM_RANK];
+    long row, column;
+} apus_matrix;
+
+typedef struct {
+    /// Of all operands and results: float32, float64, or bfloat16, which is computed as float32 and whose mask is float32.
+    int dtype;
+    /// Whether query i sees keys 0 … i only.
+    int isCausal;
+    double scale;
+    long queries, keys, features, valueFeatures;
+    /// Heads: any axes before the last two.
+    int batchRank;
+    long batchShape[APUS_MAXIMUM_RANK];
+    /// At most so many threads work at a time.
+    long parts;
+    /// `gradient` is the result's.
+    apus_matrix query, key, value, mask, result, gradient, queryGradient, keyGradient, valueGradient;
+} apus_attention;
+
+/// Addresses; NULL where there is no mask, and for gradients that aren't wanted.
+typedef struct {
+    const void *query, *key, *value, *mask, *gradient;
+    void *result, *queryGradient, *keyGradient, *valueGradient;
+} apus_attention_operands;
+
+/// Bytes of scratch memory.
+long apus_attention_scratch(const apus_attention *attention, int isGradient);
+
+/// A query that sees no key (every score −∞) gets 0.
+void apus_attend(const apus_attention *attention, const apus_attention_operands *operands, void *scratch);
+
+/// The gradients by query, key and value.
+void apus_attend_gradient(const apus_attention *attention, const apus_attention_operands *operands, void *scratch);
+
 // Yardsticks
 
 /// Runs `iterations` turns of a loop of float32 multiply–adds in registers on every thread; gives how many operations

@@ -390,6 +390,16 @@ for name, arguments in SCHEDULES:
     store("out.0", torch.tensor(rates, dtype=torch.float64))
     cases.append(dict(kind="schedule", name=name, arguments=arguments, inputCount=1, training=True))
 
+# Attention over extents that fill no tile or more than one; a row of the mask that hides everything gives 0.
+hidden = torch.rand(7, 19) < 0.5
+hidden[2] = True
+for (queries, keys, features), arguments, mask in [
+    ((1, 1, 5), {}, []), ((1, 129, 64), {}, []), ((7, 129, 5), dict(is_causal=True), []),
+    ((129, 7, 5), dict(is_causal=True), []), ((129, 129, 5), dict(is_causal=True), []), ((7, 19, 64), {}, [~hidden]),
+]:
+    q, k, v = x(1, 2, queries, features), x(1, 2, keys, features), x(1, 2, keys, features)
+    loss("attention", arguments, lambda q, k, v, *m: F.scaled_dot_product_attention(q, k, v, *m, **arguments), q, k, v, *mask)
+
 path = pathlib.Path(__file__).with_name("goldens.safetensors")
 save_file(tensors, path, metadata={"cases": json.dumps(cases)})
 print(f"{len(cases)} cases, {len(tensors)} tensors, {path.stat().st_size // 1024} KiB")

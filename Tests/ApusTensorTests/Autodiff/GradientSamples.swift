@@ -115,6 +115,22 @@ extension OperationFamily {
                     : GradientSample(operation, gradient)
             }
         case .softmax: return (0..<2).map { GradientSample(.softmax(axis: $0), x(2, 3)) }
+        case .attention:
+            let mask = Tensor([0, -1, -Double.infinity], shape: [1, 3], dtype: .float64).broadcast(to: [2, 2, 3])
+            return [false, true].map {
+                GradientSample(.attention(Attention(scale: 0.5, isCausal: $0)), x(2, 2, 3), x(2, 3, 3), x(2, 3, 1))
+            } + [
+                GradientSample(
+                    .attention(Attention(scale: 0.5)), x(2, 2, 2), x(2, 3, 2), x(2, 3, 1), constants: [mask]),
+                GradientSample(.attention(Attention(scale: 0.5)), x(2, 2), x(3, 2), x(3, 2), x(2, 3)),
+            ]
+        case .attentionGradient:
+            return AttentionOperand.allCases.map {
+                GradientSample(
+                    .attentionGradient(Attention(scale: 0.5, isCausal: true), by: $0), x(2, 1), x(2, 2), x(2, 2),
+                    x(2, 1),
+                    isSmooth: false)
+            }
         case .logSoftmax: return (0..<2).map { GradientSample(.logSoftmax(axis: $0), x(2, 3)) }
         }
     }

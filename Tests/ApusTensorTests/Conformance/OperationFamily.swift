@@ -10,7 +10,7 @@ enum OperationFamily: String, CaseIterable, Sendable {
     case gather, scatter, gatherElements, scatterElements, dynamicSlice, dynamicUpdate, sort, argSort
     case matmul, convolution, convolutionInputGradient, convolutionWeightGradient
     case pool, poolGradient
-    case softmax, logSoftmax
+    case softmax, logSoftmax, attention, attentionGradient
     case variable, stopGradient, barrier, customGradient, invalid
 
     init(_ operation: Operation) {
@@ -50,6 +50,8 @@ enum OperationFamily: String, CaseIterable, Sendable {
             case .poolGradient: .poolGradient
             case .softmax: .softmax
             case .logSoftmax: .logSoftmax
+            case .attention: .attention
+            case .attentionGradient: .attentionGradient
             case .variable: .variable
             case .stopGradient: .stopGradient
             case .barrier: .barrier

@@ -14,9 +14,10 @@ struct Sample {
         self.slack = slack
     }
 
-    init(_ operation: Operation, _ operands: [Tensor]) {
+    init(_ operation: Operation, _ operands: [Tensor], slack: Double = 1) {
         self.operation = operation
         self.operands = operands
+        self.slack = slack
     }
 
     /// Whether the operation takes operands of these dtypes.

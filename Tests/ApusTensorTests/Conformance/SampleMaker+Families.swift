@@ -15,6 +15,7 @@ extension SampleMaker {
         case .matmul, .convolution, .convolutionInputGradient, .convolutionWeightGradient: contractions(family)
         case .pool, .poolGradient: windows(family)
         case .softmax, .logSoftmax: composites(family)
+        case .attention, .attentionGradient: attentions(family)
         case .variable, .stopGradient, .barrier, .customGradient, .invalid: identities(family)
         }
     }
@@ -207,6 +208,28 @@ extension SampleMaker {
     private func composites(_ family: OperationFamily) -> [Sample] {
         let (shape, axis) = shapeAndAxis()
         return [Sample(family == .softmax ? .softmax(axis: axis) : .logSoftmax(axis: axis), tensor(shape), slack: 2)]
+    }
+
+    private func attentions(_ family: OperationFamily) -> [Sample] {
+        let isLarge = size == .large
+        let batch = isLarge ? Shape([2]) : shape(rank: maker.integer(in: 0...2))
+        func extent() -> Int { isLarge ? maker.choose([33, 65, 129]) : maker.integer(in: 0...9) }
+        let (queries, keys, features, values) = (extent(), extent(), extent(), extent())
+        let attention = Attention(scale: 0.25, isCausal: maker.chance(0.5))
+        func operand(_ rows: Int, _ columns: Int, _ dtype: DType? = nil) -> Tensor {
+            tensor(Shape(batch + [rows, columns]), dtype ?? self.dtype)
+        }
+        var operands = [operand(queries, features), operand(keys, features), operand(keys, values)]
+        if maker.chance(0.5) {
+            let wide: DType = dtype == .bfloat16 || dtype == .float16 ? .float32 : dtype
+            let mask = operand(queries, keys, wide)
+            operands.append(dtype.isFloatingPoint ? `where`(mask .> 0.5, -Double.infinity, mask) : mask)
+        }
+        if family == .attention { return [Sample(.attention(attention), operands, slack: isLarge ? 20 : 4)] }
+        let gradient = operand(queries, values)
+        return AttentionOperand.allCases.map {
+            Sample(.attentionGradient(attention, by: $0), [gradient] + operands, slack: isLarge ? 200 : 20)
+        }
     }
 
     private func identities(_ family: OperationFamily) -> [Sample] {
