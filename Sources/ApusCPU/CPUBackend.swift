@@ -33,10 +33,21 @@ public final class CPUBackend: Backend {
         let legal = lowered(program)
         Diagnostics.debug(3, legal.description)
         var planner = Planner(legal, options, reusableInputs: program.reusableInputs)
-        let plan = try planner.plan()
+        let plan = try planner.draft().finished(options)
         Diagnostics.debug(1, summary(program, plan, nanoseconds: Profile.now() - start))
         Diagnostics.debug(2, plan.description)
-        return plan
+        // Who overwrites inputs trains, and has few that stay.
+        guard options.runs(.keptValues), program.reusableInputs.isEmpty, legal.hasContractions else { return plan }
+        return AdaptivePlan(plan) { [options] constants in
+            var planner = Planner(legal, options, constants: constants)
+            let draft = try planner.draft()
+            guard let (once, rest) = draft.split(constants: constants, inputCount: legal.inputs.count) else {
+                return nil
+            }
+            let plan = SplitPlan(once: once.finished(options), rest: rest.finished(options))
+            Diagnostics.debug(2, "once \(plan.once.description)\nthen \(plan.rest.description)")
+            return plan
+        }
     }
 
     private func summary(_ program: Program, _ plan: CPUPlan, nanoseconds: UInt64) -> String {
@@ -52,5 +63,17 @@ public final class CPUBackend: Backend {
         if options.runs(.transposedProducts) { result = result.withTransposedProducts() }
         if options.runs(.fusion) && options.runs(.rowFusion) { result = result.withDecomposedSoftmax() }
         return simplified(result.legalized())
+    }
+}
+
+extension Program {
+    /// Whether it has operations whose weights are worth a layout of their own.
+    fileprivate var hasContractions: Bool {
+        instructions.contains {
+            switch $0.operation {
+            case .matmul, .convolution, .convolutionInputGradient, .convolutionWeightGradient: true
+            default: false
+            }
+        }
     }
 }

@@ -14,6 +14,10 @@ public final class Buffer: @unchecked Sendable {
     /// Bytes that the value takes.
     public let byteCount: Int
     private let storage: Storage
+    /// What the memory holds, as a number: equal numbers mean equal contents, of any two buffers at any time.
+    package private(set) var contentNumber = Buffer.nextContentNumber()
+    /// Objects that are freed with the contents, by whom they are for.
+    private let companions = Mutex<[ObjectIdentifier: any AnyObject & Sendable]>([:])
 
     private enum Storage {
         case pooled(capacity: Int)
@@ -49,6 +53,23 @@ public final class Buffer: @unchecked Sendable {
     var isReusable: Bool {
         if case .pooled = storage { return true }
         return false
+    }
+
+    private static let contentNumbers = Atomic<UInt64>(0)
+
+    private static func nextContentNumber() -> UInt64 {
+        contentNumbers.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+
+    /// To be called before the memory is written over: what was kept for the old contents goes.
+    package func contentWillChange() {
+        contentNumber = Self.nextContentNumber()
+        companions.withLock { $0.removeAll() }
+    }
+
+    /// Keeps an object as long as these contents, in place of the one kept for the same user before.
+    package func keep(_ object: any AnyObject & Sendable, for user: AnyObject) {
+        companions.withLock { $0[ObjectIdentifier(user)] = object }
     }
 
     deinit {

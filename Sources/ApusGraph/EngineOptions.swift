@@ -18,6 +18,12 @@ public struct EngineOptions: Hashable, Sendable {
         case rematerialization
         /// Attention as one operation that keeps no matrix of weights; a matter of tracing, so only the environment switches it.
         case attention
+        /// Activations blocked by 16 channels between convolutions, where that pays; without it they are channels-last.
+        case blockedActivations = "blocked-activations"
+        /// Winograd's algorithm for 3×3 convolutions.
+        case winograd
+        /// What depends on inputs that stay the same is computed once and kept beside them.
+        case keptValues = "kept-values"
         /// Results written over operands that die.
         case donation
         /// Places in the arena used again; without it each storage has its own.

@@ -22,6 +22,8 @@ typedef enum {
     LOAD_ONCE,
     /// A piece of a row whose last stride is 0: one value, until the row changes.
     LOAD_ROW_VALUE,
+    /// One row over and over, but another one now and then: a value for each channel of blocked activations.
+    LOAD_REPEATED_ROW,
     LOAD_STRIDED,
 } load_kind;
 
@@ -154,7 +156,10 @@ static load_kind kind_of_load(const run_plan *plan, const apus_load *load) {
     if (plan->ofRows.lines > 0) return rowsRepeat ? LOAD_ONCE : LOAD_STRIDED;
     long lastStride = plan->columns == 1 ? 0 : load->strides[last];
     if (rowsRepeat && lastStride == 0) return LOAD_ONCE;
-    if (plan->tileRows > 0) return rowsRepeat ? LOAD_ONCE : LOAD_STRIDED;
+    if (plan->tileRows > 0) {
+        bool repeats = last > 0 && load->strides[last - 1] == 0;
+        return rowsRepeat ? LOAD_ONCE : repeats ? LOAD_REPEATED_ROW : LOAD_STRIDED;
+    }
     return lastStride == 1 ? LOAD_IN_PLACE : lastStride == 0 ? LOAD_ROW_VALUE : LOAD_STRIDED;
 }
 
@@ -243,6 +248,13 @@ static long row_offset(const apus_region *region, const long *strides, long row)
     return offset;
 }
 
+/// The first n elements of one row of a load over and over.
+static void repeat_row(const run_plan *plan, const apus_load *load, char *target, const char *data, long n) {
+    long shape[2] = {(n + plan->columns - 1) / plan->columns, plan->columns};
+    long strides[2] = {0, plan->columns == 1 ? 0 : load->strides[plan->region->rank - 1]};
+    apus_strided_copy(target, data, shape, strides, 2, load->elementSize, 0, n);
+}
+
 /// Loads that are the same for all tiles.
 static void load_once(part_state *state) {
     const run_plan *plan = state->plan;
@@ -263,10 +275,26 @@ static void load_once(part_state *state) {
                 load->elementSize, 0, n);
             continue;
         }
-        long shape[2] = {plan->tileRows > 0 ? plan->tileRows : 1, plan->columns};
-        long strides[2] = {0, plan->columns == 1 ? 0 : load->strides[region->rank - 1]};
-        apus_strided_copy(
-            state->registers[load->target], load_data(plan, load), shape, strides, 2, load->elementSize, 0, plan->tileElements);
+        repeat_row(plan, load, state->registers[load->target], load_data(plan, load), plan->tileElements);
+    }
+}
+
+/// Brings in the tile of n rows at `row`: runs of equal rows, which for most tiles is the run that is there already.
+static void load_repeated_rows(part_state *state, int l, long row, long n) {
+    const run_plan *plan = state->plan;
+    const apus_region *region = plan->region;
+    const apus_load *load = &region->loads[l];
+    long along = region->shape[region->rank - 2], end = row + n;
+    bool whole = row % along + n <= along;
+    if (whole && row_offset(region, load->strides, row) == state->rowOffsets[l]) return;
+    state->rowOffsets[l] = whole && n == plan->tileRows ? row_offset(region, load->strides, row) : -1;
+    char *target = state->registers[load->target];
+    while (row < end) {
+        long rest = along - row % along, count = rest < end - row ? rest : end - row;
+        const char *data = load_data(plan, load) + row_offset(region, load->strides, row) * load->elementSize;
+        repeat_row(plan, load, target, data, count * plan->columns);
+        target += count * plan->columns * load->elementSize;
+        row += count;
     }
 }
 
@@ -300,6 +328,8 @@ static void load_tile(part_state *state, long row, long column, long n) {
         if (plan->tileRows > 0) {
             if (kind == LOAD_IN_PLACE) {
                 state->registers[load->target] = (char *)data + begin * size;
+            } else if (kind == LOAD_REPEATED_ROW) {
+                load_repeated_rows(state, l, row, n / plan->columns);
             } else {
                 apus_strided_copy(
                     target, data, region->shape, load->strides, region->rank, (int)size, begin, begin + n);

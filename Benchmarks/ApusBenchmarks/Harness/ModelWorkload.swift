@@ -92,8 +92,22 @@ public struct InferenceWorkload<Model: Module>: Workload {
         let model = makeModel()
         if !state.isEmpty { try model.load(state.under("model")) }
         model.eval()
-        let (inputs, forward) = (try inputs.tensors(from: state), forward)
-        return FunctionRunner(precision) { forward(model, inputs) }
+        let (given, forward) = (try inputs.tensors(from: state), forward)
+        // Two copies take turns. A model's user brings new inputs every time: only what the weights alone decide may be
+        // kept.
+        var (next, last) = (given, given.mapValues(\.copied))
+        return FunctionRunner(precision) {
+            swap(&next, &last)
+            return forward(model, last)
+        }
+    }
+}
+
+extension Tensor {
+    /// The same values in memory of their own.
+    fileprivate var copied: Tensor {
+        let bytes = withExtendedLifetime(buffer) { [UInt8]($0.elements(as: UInt8.self)) }
+        return Tensor(Node(Buffer(copying: bytes), type: TensorType(shape, dtype)))
     }
 }
 

@@ -89,6 +89,7 @@ final class CPUPlan: Executable, CustomStringConvertible {
                 }
                 addresses[id] = owned[id]?.pointer ?? arena.pointer + storage.offset
             }
+            for id in outputs where storages[id].mayBeOverwritten { owned[id]!.contentWillChange() }
             let memory = Memory(addresses: addresses.baseAddress!)
             if Profile.isRecording || Diagnostics.level >= 4 {
                 try runTimed(memory)

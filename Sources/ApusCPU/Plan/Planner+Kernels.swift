@@ -26,8 +26,6 @@ extension Planner {
             return emitScan(scan, axis, reverse, operands[0], type)
         case .pad(let low, _):
             return emitPad(low, operands[0], value: operands[1], type)
-        case .concatenate(let axis):
-            return emitConcatenate(operands, axis, type)
         case .gather(let axis):
             return emitGather(operands, axis, type, elementwise: false)
         case .gatherElements(let axis):
@@ -46,12 +44,6 @@ extension Planner {
             return emitSort(axis, descending, operands[0], type, indices: true)
         case .matmul:
             return try emitMatmul(operands[0], operands[1], type)
-        case .convolution, .convolutionInputGradient, .convolutionWeightGradient:
-            return try emitConvolution(instruction)
-        case .pool(let pooling):
-            return emitPool(pooling, operands[0], type)
-        case .poolGradient(let pooling, _):
-            return emitPoolGradient(pooling, operands, type)
         case .softmax(let axis):
             return emitSoftmax(axis, operands[0], type, logarithm: false)
         case .logSoftmax(let axis):
@@ -62,7 +54,9 @@ extension Planner {
             return emitAttentionGradients(attention, operands)[Int(operand.rawValue)]!
         case .constant, .unary, .binary, .compare, .select, .cast, .reduce, .reshape, .transpose, .broadcast, .slice,
             .reverse,
-            .variable, .stopGradient, .barrier, .customGradient:
+            .variable, .stopGradient, .barrier, .customGradient,
+            // These have layouts of their own: `emitLaidOut`.
+            .convolution, .convolutionInputGradient, .convolutionWeightGradient, .pool, .poolGradient, .concatenate:
             preconditionFailure("\(instruction.operation.name) is no kernel of its own")
         }
     }
@@ -205,35 +199,6 @@ extension Planner {
         return result
     }
 
-    private mutating func emitConcatenate(_ operands: [Int], _ axis: Int, _ type: TensorType) -> View {
-        if let whole = adjoined(operands.map { view($0) }, axis) { return whole }
-        let result = newView(type)
-        var start = 0
-        for operand in operands {
-            let extent = program.type(operand).shape[axis]
-            defer { start += extent }
-            let source = contiguous(operand)
-            if source.elementCount == 0 { continue }
-            var ranges = type.shape.map { SliceRange(start: 0, count: $0) }
-            ranges[axis] = SliceRange(start: start, count: extent)
-            steps.append(CopyStep(from: source, to: result.sliced(ranges)))
-        }
-        return result
-    }
-
-    /// The whole of parts that lie end to end already.
-    private func adjoined(_ parts: [View], _ axis: Int) -> View? {
-        var whole = parts[0]
-        for part in parts.dropFirst() {
-            let isNext =
-                part.storage == whole.storage && part.strides == whole.strides
-                && part.offset == whole.offset + whole.shape[axis] * whole.strides[axis]
-            guard isNext, part.elementCount > 0, whole.elementCount > 0 else { return nil }
-            whole.shape[axis] += part.shape[axis]
-        }
-        return whole
-    }
-
     // MARK: Indexing
 
     private mutating func emitGather(_ operands: [Int], _ axis: Int, _ type: TensorType, elementwise: Bool) -> View {
@@ -323,81 +288,5 @@ extension Planner {
         return extents.indices.reduce(0) { offset, axis in
             offset + max(0, min(Int(starts[axis]), extents[axis] - sizes[axis])) * strides[axis]
         }
-    }
-
-    // MARK: Windows
-
-    /// Channels-last results for channels-last operands.
-    private func order(like x: View) -> [Int] {
-        let channelsLast = [0] + Array(2..<x.shape.count) + [1]
-        return x.hasDenseOrder(channelsLast) && !x.isContiguous ? channelsLast : Array(x.shape.indices)
-    }
-
-    private func poolingDescription(_ p: Pooling, x: View, y: View) -> apus_pooling {
-        var d = apus_pooling()
-        d.kind = p.kind == .maximum ? Int32(APUS_POOL_MAXIMUM) : Int32(APUS_POOL_AVERAGE)
-        d.dtype = Int32(x.dtype.rawValue)
-        d.countsPadding = p.countsPadding ? 1 : 0
-        d.batch = x.shape[0]
-        d.channels = x.shape[1]
-        let missing = 3 - p.windowSize.count
-        func triple(_ values: [Int], _ filler: Int) -> (Int, Int, Int) {
-            let all = [Int](repeating: filler, count: missing) + values
-            return (all[0], all[1], all[2])
-        }
-        func five(_ strides: [Int]) -> (Int, Int, Int, Int, Int) {
-            let all = Array(strides[..<2]) + [Int](repeating: 0, count: missing) + strides[2...]
-            return (all[0], all[1], all[2], all[3], all[4])
-        }
-        d.inputSize = triple(Array(x.shape[2...]), 1)
-        d.outputSize = triple(Array(y.shape[2...]), 1)
-        d.window = triple(p.windowSize, 1)
-        d.stride = triple(p.stride, 1)
-        d.padding = triple(p.paddingLow, 0)
-        d.xStrides = five(x.strides)
-        d.yStrides = five(y.strides)
-        return d
-    }
-
-    /// One for each element of each window.
-    private func flops(_ pooling: Pooling, _ output: View) -> Int {
-        output.elementCount * pooling.windowSize.reduce(1, *)
-    }
-
-    private mutating func emitPool(_ pooling: Pooling, _ x: Int, _ type: TensorType) -> View {
-        let operand = view(x)
-        let order = order(like: operand)
-        let source = dense(operand, order: order)
-        let result = newView(type, order: order)
-        let description = poolingDescription(pooling, x: source, y: result)
-        emitKernel("\(pooling.kind) pool", [source], result, flops: flops(pooling, result)) { operands, out, _ in
-            withUnsafePointer(to: description) { description in
-                parallel(apus_pool_count(description), grain: 1) { begin, end in
-                    apus_pool(description, out, operands[0], begin, end)
-                }
-            }
-        }
-        return result
-    }
-
-    private mutating func emitPoolGradient(_ pooling: Pooling, _ operands: [Int], _ type: TensorType) -> View {
-        let leader = view(operands.last!)
-        let order = order(like: leader)
-        let sources = operands.map { operand in
-            let source = view(operand)
-            return dense(source, order: order)
-        }
-        let result = newView(type, order: order)
-        let description = poolingDescription(pooling, x: result, y: sources[0])
-        emitKernel("\(pooling.kind) pool gradient", sources, result, flops: flops(pooling, sources[0])) {
-            operands, out, _ in
-            withUnsafePointer(to: description) { description in
-                parallel(apus_pool_count(description), grain: 1) { begin, end in
-                    apus_pool_gradient(
-                        description, out, operands[0], operands.count > 1 ? operands[1] : nil, begin, end)
-                }
-            }
-        }
-        return result
     }
 }

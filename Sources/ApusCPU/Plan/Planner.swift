@@ -2,16 +2,20 @@ import ApusGraph
 
 /// Turns a program into steps: kernel by kernel, each value gets a storage and a view of it.
 ///
-/// A result is laid out as its operands are, so that channels-last activations stay so from convolution to convolution;
-/// only the program's outputs must be row-major.
+/// A result is laid out as its operands are, so that activations stay channels-last, or blocked, from convolution to
+/// convolution; only the program's outputs must be row-major.
 struct Planner {
     let program: Program
     private let kernels: [Kernel]
     let options: EngineOptions
     var steps: [any Step] = []
     var storages: [Storage] = []
+    /// The values that stay the same from run to run: what is made of them alone is computed once.
+    let constantValues: Set<Int>
+    /// How activations lie between this program's convolutions.
+    let activations: ActivationLayout
     /// Where each value lies, once it does.
-    var views: [Int: View] = [:]
+    var layouts: [Int: Layout] = [:]
     /// Dense copies made of other views, to make each only once.
     private var copies: [Copy: View] = [:]
 
@@ -20,34 +24,37 @@ struct Planner {
         let order: [Int]
     }
 
-    /// - Parameter reusableInputs: inputs that results may be written over.
-    init(_ program: Program, _ options: EngineOptions, reusableInputs: [Int] = []) {
+    /// - Parameters:
+    ///   - reusableInputs: inputs that results may be written over.
+    ///   - constants: inputs that stay the same from run to run.
+    init(_ program: Program, _ options: EngineOptions, reusableInputs: [Int] = [], constants: Set<Int> = []) {
         let clustering = Clustering(program, fuses: options.runs(.fusion), fusesRows: options.runs(.rowFusion))
         (self.program, kernels) =
             options.runs(.fusion) && options.runs(.rematerialization)
             ? Rematerialization.apply(program, clustering.kernels) : (program, clustering.kernels)
         self.options = options
+        constantValues = self.program.values(dependingOn: constants)
+        activations = ActivationLayout(of: self.program, constantValues, options)
         for (number, type) in program.inputs.enumerated() {
             let storage = newStorage(type.byteCount, kind: .input(number))
-            views[number] = View(dense: storage, type)
+            layouts[number] = Layout(View(dense: storage, type))
         }
         for input in reusableInputs { storages[input].mayBeOverwritten = true }
     }
 
-    mutating func plan() throws -> CPUPlan {
+    mutating func draft() throws -> Draft {
         let isOutput = Set(program.outputs)
         let users = program.users()
         for kernel in kernels {
             if kernel.shape != nil {
                 emitRegion(kernel, isOutput: isOutput, users: users)
-            } else if views[kernel.values[0]] == nil {
-                views[kernel.values[0]] = try emit(program.instruction(kernel.values[0])!)
+            } else if layouts[kernel.values[0]] == nil {
+                let first = kernel.values[0]
+                layouts[first] = try emitLaidOut(program.instruction(first)!)
             }
         }
-        var outputs = try program.outputs.map { try output($0) }
-        if options.runs(.donation) { Donation.apply(to: &steps, storages: &storages, outputs: &outputs) }
-        let (placed, size) = Placement.place(storages, steps, reuses: options.runs(.placementReuse))
-        return CPUPlan(steps: steps, storages: placed, arenaSize: size, outputs: outputs)
+        let outputs = try program.outputs.map { try output($0) }
+        return Draft(steps: steps, storages: storages, outputs: outputs)
     }
 
     // MARK: Storages and views
@@ -63,18 +70,26 @@ struct Planner {
     }
 
     /// Where a value lies; views are resolved here, when something reads them.
-    mutating func view(_ value: Int) -> View {
-        if let known = views[value] { return known }
+    mutating func layout(_ value: Int) -> Layout {
+        if let known = layouts[value] { return known }
         // A chain of views may be long: it is walked without recursion.
         var chain = [value]
-        while views[program.instruction(chain.last!)!.operands[0]] == nil {
+        while layouts[program.instruction(chain.last!)!.operands[0]] == nil {
             chain.append(program.instruction(chain.last!)!.operands[0])
         }
         for link in chain.reversed() {
             let instruction = program.instruction(link)!
-            views[link] = moved(instruction, views[instruction.operands[0]]!)
+            let x = layouts[instruction.operands[0]]!
+            layouts[link] = x.moved(by: instruction.operation) ?? Layout(moved(instruction, plain(x)))
         }
-        return views[value]!
+        return layouts[value]!
+    }
+
+    /// Where a value lies with its own axes: what knows nothing of blocks reads this.
+    mutating func view(_ value: Int) -> View { plain(layout(value)) }
+
+    private mutating func plain(_ x: Layout) -> View {
+        x.plain ?? dense(x, order: Array(0..<x.view.shape.count - 1))
     }
 
     private mutating func moved(_ instruction: Program.Instruction, _ x: View) -> View {
@@ -101,6 +116,11 @@ struct Planner {
         return copy
     }
 
+    /// The same elements dense with the value's axes in this order, blocked or not.
+    mutating func dense(_ x: Layout, order: [Int]) -> View {
+        Layout(dense(x.view, order: x.viewOrder(order)), split: x.split).plain!
+    }
+
     mutating func contiguous(_ value: Int) -> View { contiguous(view(value)) }
 
     /// The storage of a program's output: dense, row-major, and its own.
@@ -119,11 +139,25 @@ struct Planner {
         return copy.storage
     }
 
-    // MARK: Regions
+    // MARK: Kernels
+
+    private mutating func emitLaidOut(_ instruction: Program.Instruction) throws -> Layout {
+        switch instruction.operation {
+        case .convolution, .convolutionInputGradient, .convolutionWeightGradient: try emitConvolution(instruction)
+        case .pool(let pooling): emitPool(pooling, instruction)
+        case .poolGradient(let pooling, _): emitPoolGradient(pooling, instruction)
+        case .concatenate(let axis): emitConcatenate(axis, instruction)
+        default: Layout(try emit(instruction))
+        }
+    }
 
     private mutating func emitRegion(_ kernel: Kernel, isOutput: Set<Int>, users: [[Int]]) {
         var region = RegionBuilder(kernel, program)
-        for operand in region.externalOperands { region.bind(operand, to: view(operand)) }
+        region.chooseSplit(region.externalOperands.map { layout($0) })
+        for operand in region.externalOperands {
+            // What is split along another axis than the region is read as a plain copy.
+            region.bind(operand, to: region.fitted(layout(operand)) ?? region.fitted(Layout(view(operand)))!)
+        }
         for operand in region.externalRows {
             let extents = region.rowExtents
             let x = view(operand)
@@ -134,7 +168,7 @@ struct Planner {
         for member in kernel.values {
             let instruction = program.instruction(member)!
             if instruction.operation.isReduction && !kernel.isPerRow(member, program) {
-                views[member] = region.addReduction(
+                layouts[member] = region.addReduction(
                     member, instruction, storage: newStorage(instruction.type.byteCount))
             } else {
                 region.add(member, instruction)
@@ -142,7 +176,7 @@ struct Planner {
         }
         for member in kernel.values where region.computes(member) {
             if kernel.escapes(member, program, users: users, isOutput: isOutput) {
-                views[member] = region.addStore(member, storage: newStorage(program.type(member).byteCount))
+                layouts[member] = region.addStore(member, storage: newStorage(program.type(member).byteCount))
             }
         }
         steps.append(region.step())
@@ -153,5 +187,17 @@ extension Operation {
     var isReduction: Bool {
         if case .reduce = self { return true }
         return false
+    }
+}
+
+extension Program {
+    /// The given inputs, and the values made of them alone.
+    fileprivate func values(dependingOn inputs: Set<Int>) -> Set<Int> {
+        var values = inputs
+        for (index, instruction) in instructions.enumerated()
+        where !instruction.operands.isEmpty && values.isSuperset(of: instruction.operands) {
+            values.insert(self.inputs.count + index)
+        }
+        return values
     }
 }

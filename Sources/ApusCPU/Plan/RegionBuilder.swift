@@ -10,7 +10,9 @@ struct RegionBuilder {
     let externalRows: [Int]
     private let kernel: Kernel
     private let program: Program
-    private let shape: [Int]
+    private var shape: [Int]
+    /// The axis of the values that the region has as two, where its operands are blocked.
+    private var split: Int?
     /// The region's axes, outermost first in memory.
     private var order: [Int]
     private var bound: [(value: Int, view: View)] = []
@@ -41,6 +43,23 @@ struct RegionBuilder {
         let operands = kernel.externalOperands(program)
         externalOperands = operands.filter { !$0.perRow }.map(\.value)
         externalRows = operands.filter(\.perRow).map(\.value)
+    }
+
+    /// Runs over blocks along an axis where at least half of the operands are laid out in them; rows stay whole.
+    mutating func chooseSplit(_ layouts: [Layout]) {
+        guard kernel.rows == nil else { return }
+        let full = layouts.filter { $0.view.isFull && $0.view.elementCount > 1 }
+        guard let axis = full.lazy.compactMap(\.split).first else { return }
+        guard 2 * full.count(where: { $0.split == axis }) >= full.count else { return }
+        split = axis
+        shape.replaceSubrange(axis...axis, with: [shape[axis] / Layout.blockSize, Layout.blockSize])
+        order = Array(shape.indices)
+    }
+
+    /// A layout as a view with the region's axes; nil where that takes a copy.
+    func fitted(_ layout: Layout) -> View? {
+        guard let split else { return layout.plain }
+        return layout.split(at: split)
     }
 
     mutating func bind(_ value: Int, to view: View) { bound.append((value, view)) }
@@ -211,14 +230,15 @@ struct RegionBuilder {
 
     // MARK: Results
 
-    mutating func addStore(_ value: Int, storage: StorageID) -> View {
+    mutating func addStore(_ value: Int, storage: StorageID) -> Layout {
         let register = narrow(value)
         stores.append(
             .init(
                 storage: storage, elementSize: register.dtype.byteCount, register: register.number,
                 perRow: register.perRow))
         let type = program.type(value)
-        return View(dense: storage, type, order: register.perRow ? rowOrder(type.shape) : order)
+        if register.perRow { return Layout(View(dense: storage, type, order: rowOrder(type.shape))) }
+        return Layout(View(dense: storage, TensorType(Shape(shape), type.dtype), order: order), split: split)
     }
 
     /// The order of a row value's axes in memory: that of the region's axes that they stand for.
@@ -229,22 +249,25 @@ struct RegionBuilder {
         return rowShape.indices.filter { rowShape[$0] == 1 } + axes
     }
 
-    mutating func addReduction(_ value: Int, _ instruction: Program.Instruction, storage: StorageID) -> View {
-        guard case .reduce(let operation, let axes) = instruction.operation else {
+    mutating func addReduction(_ value: Int, _ instruction: Program.Instruction, storage: StorageID) -> Layout {
+        guard case .reduce(let operation, var axes) = instruction.operation else {
             preconditionFailure("not a reduction")
         }
         label.append(instruction.operation.name)
         let register = operand(instruction.operands[0], of: value)
+        if let split { axes = Layout.refined(axes, split: split) }
         // The result keeps the order of the axes that stay.
         let kept = shape.indices.filter { !axes.contains($0) }
         let keptOrder = order.filter { !axes.contains($0) }.map { kept.firstIndex(of: $0)! }
-        let view = View(dense: storage, instruction.type, order: keptOrder)
+        let type = TensorType(Shape(kept.map { shape[$0] }), instruction.type.dtype)
+        let view = View(dense: storage, type, order: keptOrder)
         let strides = order.map { axis in axes.contains(axis) ? 0 : view.strides[kept.firstIndex(of: axis)!] }
         reductions.append(
             .init(
                 storage: storage, strides: strides, dtype: register.dtype, operation: operation,
                 register: register.number))
-        return view
+        let result = Layout(view, split: split.flatMap { kept.firstIndex(of: $0) })
+        return result.plain.map { Layout($0) } ?? result
     }
 
     /// Registers are few after reuse, axes are merged, and the step is whole.

@@ -23,6 +23,12 @@ enum OneDNN {
         return isa == dnnl_cpu_isa_avx512_core_bf16 || isa == dnnl_cpu_isa_avx512_core_amx
     }()
 
+    /// Whether 32-bit floats are computed 16 at a time, which layouts blocked by 16 are made for.
+    static let hasWideVectors: Bool = {
+        let isa = dnnl_get_effective_cpu_isa()
+        return isa.rawValue & dnnl_cpu_isa_avx512_core.rawValue == dnnl_cpu_isa_avx512_core.rawValue
+    }()
+
     static func check(_ status: dnnl_status_t, _ what: @autoclosure () -> String) {
         if status != dnnl_success { fatalError("oneDNN: \(what()) failed with status \(status.rawValue)") }
     }
@@ -63,20 +69,41 @@ final class Primitive: @unchecked Sendable {
     private let idle = Mutex<[Memories]>([])
 
     /// - Parameter create: makes the primitive's description with the attributes given.
-    init(
+    convenience init(
         _ create: (dnnl_primitive_attr_t) -> (dnnl_status_t, dnnl_primitive_desc_t?), _ what: @autoclosure () -> String
     ) {
+        let (status, description) = Self.describe(create)
+        OneDNN.check(status, what())
+        self.init(description!)
+    }
+
+    /// The primitive; nil where oneDNN has none but its reference implementation, slower by orders of magnitude.
+    convenience init?(optimized create: (dnnl_primitive_attr_t) -> (dnnl_status_t, dnnl_primitive_desc_t?)) {
+        let (status, description) = Self.describe(create)
+        guard status == dnnl_success, let description else { return nil }
+        guard !Self.implementation(description).hasPrefix("ref") else {
+            dnnl_primitive_desc_destroy(description)
+            return nil
+        }
+        self.init(description)
+    }
+
+    private init(_ description: dnnl_primitive_desc_t) {
+        self.description = description
+        var result: dnnl_primitive_t?
+        OneDNN.check(dnnl_primitive_create(&result, description), Self.implementation(description))
+        primitive = result!
+        scratchBytes = dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0))
+    }
+
+    private static func describe(
+        _ create: (dnnl_primitive_attr_t) -> (dnnl_status_t, dnnl_primitive_desc_t?)
+    ) -> (dnnl_status_t, dnnl_primitive_desc_t?) {
         var attributes: dnnl_primitive_attr_t?
         OneDNN.check(dnnl_primitive_attr_create(&attributes), "attributes")
         defer { dnnl_primitive_attr_destroy(attributes) }
         OneDNN.check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), "scratchpad mode")
-        let (status, made) = create(attributes!)
-        OneDNN.check(status, what())
-        description = made!
-        var result: dnnl_primitive_t?
-        OneDNN.check(dnnl_primitive_create(&result, description), what())
-        primitive = result!
-        scratchBytes = dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(made!, dnnl_query_scratchpad_md, 0))
+        return create(attributes!)
     }
 
     deinit {
@@ -92,7 +119,10 @@ final class Primitive: @unchecked Sendable {
     /// For the hint of a gradient's description.
     var forwardHint: dnnl_primitive_desc_t { description }
 
-    var implementation: String {
+    /// What oneDNN calls the code that runs.
+    var implementation: String { Self.implementation(description) }
+
+    private static func implementation(_ description: dnnl_primitive_desc_t) -> String {
         var name: UnsafePointer<CChar>?
         dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name)
         return name.map { String(cString: $0) } ?? "?"
