@@ -62,7 +62,8 @@ public final class CPUBackend: Backend {
         var result = simplified(program)
         if options.runs(.transposedProducts) { result = result.withTransposedProducts() }
         if options.runs(.fusion) && options.runs(.rowFusion) { result = result.withDecomposedSoftmax() }
-        return simplified(result.legalized())
+        let unrollsAll = !options.runs(.recurrentKernels)
+        return simplified(result.legalized().withUnrolledRecurrences(all: unrollsAll))
     }
 }
 

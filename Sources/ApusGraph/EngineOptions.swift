@@ -24,6 +24,8 @@ public struct EngineOptions: Hashable, Sendable {
         case winograd
         /// What depends on inputs that stay the same is computed once and kept beside them.
         case keptValues = "kept-values"
+        /// Recurrent sequences run by a kernel of their own; without it they are unrolled.
+        case recurrentKernels = "recurrent-kernels"
         /// Results written over operands that die.
         case donation
         /// Places in the arena used again; without it each storage has its own.

@@ -103,6 +103,13 @@ public enum Operation: Hashable, Sendable {
     /// `(gradient: (…, L, V), query, key, value, mask?)`: the gradient of `attention` by one of its operands. A backend computes those
     /// that a program needs at once.
     case attentionGradient(Attention, by: AttentionOperand)
+    /// `(projected: (T, B, gates · H), weight: (gates · H, H), bias: (gates · H), hidden: (B, H)[, cell: (B, H)]) → (…, B, H)`: a
+    /// recurrent unit along a sequence, from the inputs' part of its gates and the state at first. `RecurrenceShape` tells the parts of
+    /// the result. The hidden states and the last cell have gradients: the rest is there for theirs.
+    case recurrence(RecurrentUnit)
+    /// `(operands of recurrence…, its result, ∂outputs: (T, B, H)[, ∂cell: (B, H)]) → (…)`: the gradients of all gates and of the state
+    /// at first, flat; `RecurrenceShape` tells them apart.
+    case recurrenceGradient(RecurrentUnit)
 
     // MARK: Identities that mean something to the graph, not to the value
 

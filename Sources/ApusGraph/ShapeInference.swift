@@ -137,6 +137,18 @@ extension Operation {
             try requireAxes([axis], operands[0].shape)
             try require(operands[0].dtype.isFloatingPoint, "needs a floating-point dtype, got \(operands[0].dtype)")
             return operands[0]
+        case .recurrence(let unit):
+            return try recurrent(unit, operands)
+        case .recurrenceGradient(let unit):
+            let count = 3 + unit.stateCount
+            let result = try Operation.recurrence(unit).resultType(Array(operands.prefix(count)))
+            let shape = RecurrenceShape(unit, projected: operands[0].shape)
+            let outputs = TensorType([shape.steps, shape.batch, shape.hidden], result.dtype)
+            let expected = [result, outputs] + (unit == .lstm ? [operands[4]] : [])
+            try require(
+                Array(operands.dropFirst(count)) == expected,
+                "\(operands.dropFirst(count).map(\.description)) where \(expected.map(\.description)) are needed")
+            return TensorType([shape.gradientCount], result.dtype)
         }
     }
 
@@ -312,6 +324,24 @@ extension Operation {
             try require(operands[3] == expected, "mask \(operands[3]), expected \(expected)")
         }
         return TensorType(Shape(q.dropLast(1) + [v[q.count - 1]]), query.dtype)
+    }
+
+    private func recurrent(_ unit: RecurrentUnit, _ operands: [TensorType]) throws(TensorError) -> TensorType {
+        let (projected, weight, bias) = (operands[0], operands[1], operands[2])
+        let gates = unit.gateCount
+        try require(projected.dtype.isFloatingPoint, "needs a floating-point dtype, got \(projected.dtype); cast first")
+        try require(operands.allSatisfy { $0.dtype == projected.dtype }, "one dtype is needed")
+        try require(
+            projected.shape.rank == 3 && projected.shape[0] > 0 && projected.shape[2] % gates == 0,
+            "projected inputs \(projected.shape) must be (time, batch, \(gates) · hidden) with at least one step")
+        let shape = RecurrenceShape(unit, projected: projected.shape)
+        try require(
+            weight.shape == [gates * shape.hidden, shape.hidden] && bias.shape == [gates * shape.hidden],
+            "weight \(weight.shape) and bias \(bias.shape) for projected inputs \(projected.shape)")
+        try require(
+            operands.dropFirst(3).allSatisfy { $0.shape == [shape.batch, shape.hidden] },
+            "states \(operands.dropFirst(3).map(\.shape)) for projected inputs \(projected.shape)")
+        return TensorType([shape.stackCount, shape.batch, shape.hidden], projected.dtype)
     }
 
     private func pooled(_ x: TensorType, _ p: Pooling) throws(TensorError) -> TensorType {

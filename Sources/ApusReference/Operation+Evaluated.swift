@@ -60,6 +60,7 @@ extension Operation {
         case .attention(let attention): return .attention(attention, operands, type)
         case .attentionGradient(let attention, let operand):
             return .attentionGradient(attention, by: operand, operands[0], Array(operands.dropFirst()), type)
+        case .recurrence, .recurrenceGradient: return try evaluatedByDefinition(on: operands)
 
         case .variable, .stopGradient, .barrier, .customGradient: return operands[0]
         case .invalid(let type): return .zeros(type)

@@ -7,6 +7,9 @@ enum { BATCH_AXIS, CHANNEL_AXIS, DEPTH_AXIS, HEIGHT_AXIS, WIDTH_AXIS };
 /// Channels that a maximum's gradient compares side by side.
 enum { CHANNELS = 256 };
 
+/// Channels that a few of them are filled up to.
+enum { LANES = 16 };
+
 /// A half-open range.
 typedef struct {
     long begin, end;

@@ -110,6 +110,91 @@ static void NAME(pool_gradient_image)(const apus_pooling *p, REAL *dx, const REA
     }
 }
 
+// MARK: Channels last, a few of them, averaged over windows side by side. LANES channels are taken at a time, whatever follows a
+// window's own: what is written too much is written over by the next window, and the last windows of a row are taken exactly.
+
+/// Whether windows neither overlap nor reach over an edge, and fewer channels than LANES lie next to each other.
+static bool NAME(is_tiled)(const apus_pooling *p) {
+    for (int axis = 0; axis < 3; ++axis) {
+        bool fits = p->outputSize[axis] * p->window[axis] <= p->inputSize[axis];
+        if (p->window[axis] != p->stride[axis] || p->padding[axis] != 0 || !fits) return false;
+    }
+    return p->kind == APUS_POOL_AVERAGE && p->channels <= LANES && p->xStrides[WIDTH_AXIS] == p->channels &&
+        p->yStrides[WIDTH_AXIS] == p->channels;
+}
+
+/// Windows of a row that may be taken LANES at a time.
+static long NAME(roomy_windows)(const apus_pooling *p) {
+    long roomy = p->outputSize[WIDTH] - (LANES + p->channels - 1) / p->channels + 1;
+    return roomy > 0 ? roomy : 0;
+}
+
+/// The averages of one window, of `lanes` channels.
+APUS_INLINE void NAME(average_window)(const apus_pooling *p, REAL *y, const REAL *x, REAL scale, long lanes) {
+    REAL sums[LANES] = {0};
+    for (long d = 0; d < p->window[DEPTH]; ++d) {
+        for (long h = 0; h < p->window[HEIGHT]; ++h) {
+            const REAL *from = x + x_offset(p, d, h, 0);
+            for (long w = 0; w < p->window[WIDTH]; ++w, from += p->channels) {
+                for (long c = 0; c < lanes; ++c) sums[c] += from[c];
+            }
+        }
+    }
+    for (long c = 0; c < lanes; ++c) y[c] = sums[c] * scale;
+}
+
+APUS_CLONES static void NAME(average_tiles)(const apus_pooling *p, REAL *y, const REAL *x) {
+    REAL scale = 1 / (REAL)(p->window[DEPTH] * p->window[HEIGHT] * p->window[WIDTH]);
+    long roomy = NAME(roomy_windows)(p), step = p->window[WIDTH] * p->channels;
+    for (long od = 0; od < p->outputSize[DEPTH]; ++od) {
+        for (long oh = 0; oh < p->outputSize[HEIGHT]; ++oh) {
+            const REAL *from = x + x_offset(p, od * p->window[DEPTH], oh * p->window[HEIGHT], 0);
+            REAL *to = y + y_offset(p, od, oh, 0);
+            for (long ow = 0; ow < p->outputSize[WIDTH]; ++ow, from += step, to += p->channels) {
+                if (ow < roomy) {
+                    NAME(average_window)(p, to, from, scale, LANES);
+                } else {
+                    NAME(average_window)(p, to, from, scale, p->channels);
+                }
+            }
+        }
+    }
+}
+
+/// One row of dx: each window's gradient, scaled, at every element of its width.
+APUS_INLINE void NAME(spread_row)(const apus_pooling *p, REAL *dx, const REAL *dy, REAL scale) {
+    long roomy = NAME(roomy_windows)(p), channels = p->channels;
+    for (long ow = 0; ow < p->outputSize[WIDTH]; ++ow, dy += channels) {
+        for (long w = 0; w < p->window[WIDTH]; ++w, dx += channels) {
+            if (ow < roomy) {
+                for (long c = 0; c < LANES; ++c) dx[c] = dy[c] * scale;
+            } else {
+                for (long c = 0; c < channels; ++c) dx[c] = dy[c] * scale;
+            }
+        }
+    }
+}
+
+APUS_CLONES static void NAME(spread_tiles)(const apus_pooling *p, REAL *dx, const REAL *dy) {
+    REAL scale = 1 / (REAL)(p->window[DEPTH] * p->window[HEIGHT] * p->window[WIDTH]);
+    size_t rowSize = (size_t)(p->inputSize[WIDTH] * p->channels) * sizeof(REAL);
+    long covered = p->outputSize[WIDTH] * p->window[WIDTH] * p->channels;
+    for (long d = 0; d < p->inputSize[DEPTH]; ++d) {
+        for (long h = 0; h < p->inputSize[HEIGHT]; ++h) {
+            REAL *row = dx + x_offset(p, d, h, 0);
+            long od = d / p->window[DEPTH], oh = h / p->window[HEIGHT];
+            if (od >= p->outputSize[DEPTH] || oh >= p->outputSize[HEIGHT]) {
+                memset(row, 0, rowSize);
+            } else if (h % p->window[HEIGHT] > 0) {
+                memcpy(row, dx + x_offset(p, d, h - 1, 0), rowSize);
+            } else {
+                NAME(spread_row)(p, row, dy + y_offset(p, od, oh, 0), scale);
+                memset(row + covered, 0, rowSize - (size_t)covered * sizeof(REAL));
+            }
+        }
+    }
+}
+
 // MARK: One channel: whole rows of windows, an element of the window after the other
 
 /// y[i · yStride] = y[i · yStride] ∘ x[i · step]
@@ -280,24 +365,28 @@ static void NAME(clear)(const apus_pooling *p, REAL *dx, long channels) {
 }
 
 static void NAME(pool)(const apus_pooling *p, void *y, const void *x, long begin, long end) {
-    bool together = channels_are_last(p);
+    bool together = channels_are_last(p), tiled = together && NAME(is_tiled)(p);
     for (long at = begin; at < end; ++at) {
         long n = together ? at : at / p->channels, c = together ? 0 : at % p->channels;
         REAL *to = (REAL *)y + n * p->yStrides[BATCH_AXIS] + c * p->yStrides[CHANNEL_AXIS];
         const REAL *from = (const REAL *)x + n * p->xStrides[BATCH_AXIS] + c * p->xStrides[CHANNEL_AXIS];
-        (together ? NAME(pool_image) : NAME(pool_plane))(p, to, from);
+        (tiled ? NAME(average_tiles) : together ? NAME(pool_image) : NAME(pool_plane))(p, to, from);
     }
 }
 
 static void NAME(pool_gradient)(
     const apus_pooling *p, void *dx, const void *dy, const void *x, long begin, long end) {
-    bool together = channels_are_last(p);
+    bool together = channels_are_last(p), tiled = together && NAME(is_tiled)(p);
     for (long at = begin; at < end; ++at) {
         long n = together ? at : at / p->channels, c = together ? 0 : at % p->channels;
         long place = n * p->xStrides[BATCH_AXIS] + c * p->xStrides[CHANNEL_AXIS];
         REAL *to = (REAL *)dx + place;
         const REAL *gradient = (const REAL *)dy + n * p->yStrides[BATCH_AXIS] + c * p->yStrides[CHANNEL_AXIS];
         const REAL *values = x == NULL ? NULL : (const REAL *)x + place;
+        if (tiled) {
+            NAME(spread_tiles)(p, to, gradient);
+            continue;
+        }
         NAME(clear)(p, to, together ? p->channels : 1);
         if (together) {
             NAME(pool_gradient_image)(p, to, gradient, values);

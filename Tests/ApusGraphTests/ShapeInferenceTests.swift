@@ -85,6 +85,12 @@ private func window(
         Rule(.pool(window(low: [1])), [f([1, 2, 5])], f([1, 2, 3])),
         Rule(.poolGradient(window(.average), inputSize: [5]), [f([1, 2, 2])], f([1, 2, 5])),
         Rule(.softmax(axis: 0), [f([3])], f([3])),
+        Rule(.recurrence(.tanh), [f([5, 2, 3]), f([3, 3]), f([3]), f([2, 3])], f([6, 2, 3])),
+        Rule(.recurrence(.gru), [f([5, 2, 9]), f([9, 3]), f([9]), f([2, 3])], f([26, 2, 3])),
+        Rule(.recurrence(.lstm), [f([5, 2, 12]), f([12, 3]), f([12]), f([2, 3]), f([2, 3])], f([32, 2, 3])),
+        Rule(
+            .recurrenceGradient(.gru),
+            [f([5, 2, 9]), f([9, 3]), f([9]), f([2, 3]), f([26, 2, 3]), f([5, 2, 3])], f([186])),
         Rule(.variable, [f([3])], f([3])),
         Rule(.invalid(f([3])), [], f([3])),
     ]
@@ -142,6 +148,15 @@ private func window(
         Mistake(.scan(.sum, axis: 2, reverse: false), [f([2])], "cumulative sum: axes [2] of shape [2]"),
         Mistake(.argSort(axis: -1, descending: false), [f([2])], "argSort: axes [-1] of shape [2]"),
         Mistake(.softmax(axis: 1), [f([2])], "softmax: axes [1] of shape [2]"),
+        Mistake(
+            .recurrence(.lstm), [f([0, 2, 12]), f([12, 3]), f([12]), f([2, 3]), f([2, 3])],
+            "recurrence: projected inputs [0, 2, 12] must be (time, batch, 4 · hidden) with at least one step"),
+        Mistake(
+            .recurrence(.gru), [f([5, 2, 9]), f([9, 2]), f([9]), f([2, 3])],
+            "recurrence: weight [9, 2] and bias [9] for projected inputs [5, 2, 9]"),
+        Mistake(
+            .recurrence(.tanh), [f([5, 2, 3]), f([3, 3]), f([3]), f([1, 3])],
+            "recurrence: states [[1, 3]] for projected inputs [5, 2, 3]"),
         Mistake(.logSoftmax(axis: 0), [i([2])], "logSoftmax: needs a floating-point dtype, got int64"),
     ]
     private static let movementMistakes: [Mistake] = [

@@ -95,6 +95,29 @@ private struct Builder {
         )
     }
 
+    @Test func slicesReachThroughPaddingAndConcatenation() throws {
+        func columns(_ start: Int, _ count: Int, step: Int = 1) -> Operation {
+            .slice([SliceRange(start: 0, count: 2), SliceRange(start: start, count: count, step: step)])
+        }
+        var builder = Builder(x.type, TensorType([], .float32))
+        let padded = try builder.add(.pad(low: [0, 2], high: [0, 4]), 0, 1)  // (2, 9)
+        let joined = try builder.add(.concatenate(axis: 1), padded, 0)  // (2, 12)
+        let whole = try builder.add(columns(2, 3), joined)
+        let backward = try builder.add(columns(4, 2, step: -2), joined)
+        let padding = try builder.add(columns(5, 4), joined)
+        let across = try builder.add(columns(1, 3), padded)
+        let zero = tensor([], [7])
+        #expect(try builder.simplified(returning: whole, on: x, zero).instructions.isEmpty)
+        #expect(
+            try builder.simplified(returning: backward, on: x, zero).instructions.map(\.operation)
+                == [columns(2, 2, step: -2)])
+        #expect(
+            try builder.simplified(returning: padding, on: x, zero).instructions.map(\.operation) == [
+                .broadcast([2, 4])
+            ])
+        #expect(try builder.simplified(returning: across, on: x, zero).instructions.count == 2)
+    }
+
     @Test func thereAndBackIsNothing() throws {
         var builder = Builder(x.type)
         let back = try builder.add(.transpose([1, 0]), try builder.add(.transpose([1, 0]), 0))

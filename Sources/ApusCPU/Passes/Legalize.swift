@@ -40,7 +40,7 @@ extension Program {
         switch operation {
         case .matmul, .convolution, .convolutionInputGradient, .convolutionWeightGradient:
             return dtype == .float16 || !OneDNN.hasBFloat16
-        case .reduce, .scan, .pool, .poolGradient, .softmax, .logSoftmax:
+        case .reduce, .scan, .pool, .poolGradient, .softmax, .logSoftmax, .recurrence, .recurrenceGradient:
             return true
         case .attention, .attentionGradient:
             return dtype == .float16

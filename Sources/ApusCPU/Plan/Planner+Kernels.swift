@@ -52,6 +52,10 @@ extension Planner {
             return emitAttention(attention, operands, type)
         case .attentionGradient(let attention, let operand):
             return emitAttentionGradients(attention, operands)[Int(operand.rawValue)]!
+        case .recurrence(let unit):
+            return emitRecurrence(unit, operands, type)
+        case .recurrenceGradient(let unit):
+            return emitRecurrenceGradient(unit, operands, type)
         case .constant, .unary, .binary, .compare, .select, .cast, .reduce, .reshape, .transpose, .broadcast, .slice,
             .reverse,
             .variable, .stopGradient, .barrier, .customGradient,

@@ -59,8 +59,18 @@ extension Planner {
         return result
     }
 
+    /// The input of an average. Its gradient is to lie likewise, for that is what it meets next, even if the gradient that it is made
+    /// of lies otherwise: that one is smaller.
+    private func averaged(_ pooling: Pooling, _ input: TensorType) -> Int? {
+        guard pooling.kind == .average else { return nil }
+        let pool = program.instructions.first {
+            $0.operation == .pool(pooling) && program.type($0.operands[0]) == input
+        }
+        return pool.map { $0.operands[0] }.flatMap { layouts[$0] == nil ? nil : $0 }
+    }
+
     mutating func emitPoolGradient(_ pooling: Pooling, _ instruction: Instruction) -> Layout {
-        let format = format(of: instruction.operands.last!)
+        let format = format(of: averaged(pooling, instruction.type) ?? instruction.operands.last!)
         let sources = instruction.operands.map { laidOut($0, format) }
         let result = newActivation(instruction.type, format)
         let description = description(pooling, x: result, y: sources[0])

@@ -9,7 +9,8 @@ extension Program {
 
         for old in instructions {
             let operands = old.operands.map { replacement[$0] }
-            let instruction = Self.folded(Instruction(old.operation, operands, old.type), in: result)
+            let instruction = Self.sliceOfPart(
+                Self.folded(Instruction(old.operation, operands, old.type), in: result), in: result)
             if let same = Self.identity(instruction, types: result.type) ?? known[instruction] {
                 replacement.append(same)
                 continue

@@ -1,18 +1,22 @@
-/// One step of a recurrent network and its weights: what RNNCell, LSTMCell and GRUCell share.
+/// A recurrent unit and its weights: what RNNCell, LSTMCell and GRUCell share.
 ///
 /// - Parameters: `weight_ih (gates · hidden, inputs)`, `weight_hh (gates · hidden, hidden)`, `bias_ih`, `bias_hh (gates · hidden)`,
 ///   all uniform in ±1/√hidden at first.
 public class RecurrentCell: Module {
-    /// The features of the hidden state.
     @Parameter public var weightIh: Tensor
     @Parameter public var weightHh: Tensor
     @Parameter public var biasIh: Tensor?
     @Parameter public var biasHh: Tensor?
+    /// The features of the hidden state.
     public let hiddenSize: Int
+    /// What is computed at each step.
+    let unit: RecurrentUnit
     /// What a layer of several cells appends to the names: `_l0`, `_l0_reverse`.
     private let suffix: String
 
-    init(gates: Int, _ inputs: Int, _ hidden: Int, bias: Bool, suffix: String, generator: Generator) {
+    init(_ unit: RecurrentUnit, _ inputs: Int, _ hidden: Int, bias: Bool, suffix: String, generator: Generator) {
+        let gates = unit.gateCount
+        self.unit = unit
         hiddenSize = hidden
         self.suffix = suffix
         weightIh = .fanInUniform([gates * hidden, inputs], fanIn: hidden, generator: generator)
@@ -23,14 +27,27 @@ public class RecurrentCell: Module {
 
     public override func stateName(of property: String) -> String { super.stateName(of: property) + suffix }
 
-    /// The inputs' part of the gates, for one step `(B, inputs)` or all of them `(T, B, inputs)` at once.
-    final func project(_ x: Tensor) -> Tensor { linear(x, weightIh, biasIh) }
+    /// The unit along a sequence `(T, B, inputs)`, or against it; the inputs' part of the gates is one product for all steps.
+    final func run(
+        _ sequence: Tensor, _ initial: [Tensor], backward: Bool = false
+    ) -> (outputs: Tensor, final: [Tensor]) {
+        let (inputBias, stateBias) = biases
+        let projected = linear(sequence, weightIh, inputBias)  // (T, B, gates · hidden)
+        let (outputs, final) = recurrence(
+            unit, backward ? projected.reversed(axes: 0) : projected, weight: weightHh, bias: stateBias,
+            initial: initial)
+        return (backward ? outputs.reversed(axes: 0) : outputs, final)
+    }
 
-    /// The state after one step. The first tensor of a state is the output.
-    func advance(_ projected: Tensor, _ state: [Tensor]) -> [Tensor] { fatalError("\(type(of: self)) has no step") }
+    /// The biases of the inputs' part of the gates and of the hidden state's. But for GRU, whose reset gate stands between the two, only
+    /// their sum counts, and the kernel adds it on its way.
+    private var biases: (input: Tensor?, state: Tensor?) {
+        if unit != .gru, let biasIh, let biasHh { return (nil, biasIh + biasHh) }
+        return (biasIh, biasHh)
+    }
 
-    /// The hidden state's part of the gates.
-    final func recur(_ hidden: Tensor) -> Tensor { linear(hidden, weightHh, biasHh) }
+    /// The state after one step on `x (B, inputs)`.
+    final func advance(_ x: Tensor, _ state: [Tensor]) -> [Tensor] { run(x.expandingDims(0), state).final }
 
     final func zeroState(for x: Tensor) -> Tensor { .zeros([x.shape[0], hiddenSize], dtype: x.dtype) }
 }
@@ -52,16 +69,12 @@ public final class RNNCell: RecurrentCell {
 
     init(_ inputs: Int, _ hidden: Int, activation: Activation, bias: Bool, suffix: String, generator: Generator) {
         self.activation = activation
-        super.init(gates: 1, inputs, hidden, bias: bias, suffix: suffix, generator: generator)
-    }
-
-    override func advance(_ projected: Tensor, _ state: [Tensor]) -> [Tensor] {
-        let sum = projected + recur(state[0])
-        return [activation == .tanh ? tanh(sum) : relu(sum)]
+        super.init(
+            activation == .tanh ? .tanh : .relu, inputs, hidden, bias: bias, suffix: suffix, generator: generator)
     }
 
     public func callAsFunction(_ x: Tensor, hidden: Tensor? = nil) -> Tensor {
-        traced(x) { advance(project(x), [hidden ?? zeroState(for: x)])[0] }
+        traced(x) { advance(x, [hidden ?? zeroState(for: x)])[0] }
     }
 }
 
@@ -75,13 +88,7 @@ public final class LSTMCell: RecurrentCell {
     }
 
     init(_ inputs: Int, _ hidden: Int, bias: Bool, suffix: String, generator: Generator) {
-        super.init(gates: 4, inputs, hidden, bias: bias, suffix: suffix, generator: generator)
-    }
-
-    override func advance(_ projected: Tensor, _ state: [Tensor]) -> [Tensor] {
-        let gates = (projected + recur(state[0])).chunked(4, axis: -1)
-        let cell = sigmoid(gates[1]) * state[1] + sigmoid(gates[0]) * tanh(gates[2])
-        return [sigmoid(gates[3]) * tanh(cell), cell]
+        super.init(.lstm, inputs, hidden, bias: bias, suffix: suffix, generator: generator)
     }
 
     public func callAsFunction(
@@ -89,7 +96,7 @@ public final class LSTMCell: RecurrentCell {
     ) -> (hidden: Tensor, cell: Tensor) {
         traced(x) {
             let state = state ?? (zeroState(for: x), zeroState(for: x))
-            let next = advance(project(x), [state.hidden, state.cell])
+            let next = advance(x, [state.hidden, state.cell])
             return (next[0], next[1])
         }
     }
@@ -105,20 +112,11 @@ public final class GRUCell: RecurrentCell {
     }
 
     init(_ inputs: Int, _ hidden: Int, bias: Bool, suffix: String, generator: Generator) {
-        super.init(gates: 3, inputs, hidden, bias: bias, suffix: suffix, generator: generator)
-    }
-
-    override func advance(_ projected: Tensor, _ state: [Tensor]) -> [Tensor] {
-        let fromInput = projected.chunked(3, axis: -1)
-        let fromHidden = recur(state[0]).chunked(3, axis: -1)
-        let reset = sigmoid(fromInput[0] + fromHidden[0])
-        let update = sigmoid(fromInput[1] + fromHidden[1])
-        let candidate = tanh(fromInput[2] + reset * fromHidden[2])
-        return [candidate + update * (state[0] - candidate)]
+        super.init(.gru, inputs, hidden, bias: bias, suffix: suffix, generator: generator)
     }
 
     public func callAsFunction(_ x: Tensor, hidden: Tensor? = nil) -> Tensor {
-        traced(x) { advance(project(x), [hidden ?? zeroState(for: x)])[0] }
+        traced(x) { advance(x, [hidden ?? zeroState(for: x)])[0] }
     }
 }
 
@@ -165,9 +163,8 @@ public class RecurrentLayer: Module {
             if layer > 0, isTraining { sequence = dropout(sequence, probability: dropoutProbability) }
             let outputs = (0..<directions).map { direction -> Tensor in
                 let number = layer * directions + direction
-                let (output, final) = run(
-                    cells[number], sequence, initial.map { $0.sliced(axis: 0, number, 1).squeezed(0) },
-                    backward: direction == 1)
+                let (output, final) = cells[number].run(
+                    sequence, initial.map { $0.sliced(axis: 0, number, 1).squeezed(0) }, backward: direction == 1)
                 finals.append(final)
                 return output
             }
@@ -175,20 +172,6 @@ public class RecurrentLayer: Module {
         }
         let states = initial.indices.map { part in stack(finals.map { $0[part] }) }
         return (isBatchFirst ? sequence.swappingAxes(0, 1) : sequence, states)
-    }
-
-    /// One cell along a sequence `(T, B, features)`.
-    private func run(
-        _ cell: RecurrentCell, _ sequence: Tensor, _ initial: [Tensor], backward: Bool
-    ) -> (output: Tensor, final: [Tensor]) {
-        let steps = cell.project(sequence).chunked(sequence.shape[0])  // T times (1, B, gates · hidden)
-        var state = initial
-        var outputs: [Tensor] = []
-        for step in backward ? steps.reversed() : steps {
-            state = cell.advance(step.squeezed(0), state)
-            outputs.append(state[0])
-        }
-        return (stack(backward ? outputs.reversed() : outputs), state)
     }
 
     /// Whether `x` can be run; reports what is wrong with it.

@@ -122,6 +122,10 @@ func operandGradients(of node: Node, _ operands: [Tensor], _ g: Tensor) -> [Tens
         return operands.count > 3 ? byTensor + [attentionMaskGradient(attention, operands, g)] : byTensor
     case .attentionGradient(let attention, let operand):
         return secondAttentionGradient(attention, by: operand, operands, g)
+    case .recurrence(let unit):
+        return recurrenceGradients(unit, operands, y, g)
+    case .recurrenceGradient(let unit):
+        return secondRecurrenceGradients(unit, operands, g)
 
     // Identities
     case .variable, .barrier:

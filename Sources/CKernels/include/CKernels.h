@@ -233,6 +233,56 @@ void apus_pool_gradient(
 /// `exp(x) / Σ exp(x)` over each row of [rows, columns], or its logarithm. `out` may be `x`.
 void apus_softmax(void *out, const void *x, long rows, long columns, int logarithm, int dtype);
 
+// MARK: Recurrent sequences (recurrent.c); float32 and float64
+
+/// `RecurrentUnit`
+enum { APUS_RNN_TANH, APUS_RNN_RELU, APUS_GRU, APUS_LSTM };
+
+/// A cell run along a sequence. It has 1 gate (tanh, ReLU), 3 (GRU: r, z, n) or 4 (LSTM: i, f, g, o).
+typedef struct {
+    int cell, dtype;
+    long steps, batch, hidden;
+    /// Element strides of step and row, of the projected inputs (steps, batch, gates · hidden) and of the outputs' gradient
+    /// (steps, batch, hidden). Both have dense rows.
+    long projectedStrides[2], gradientStrides[2];
+} apus_recurrence;
+
+typedef struct {
+    long begin, end;
+} apus_range;
+
+/// What one call computes. Rows of the batch need nothing of each other; of one step, panels need nothing of each other.
+typedef struct {
+    apus_range steps, rows, panels;
+} apus_recurrence_part;
+
+/// How many panels of units the packed weights have, which are packed apart from each other; and their elements.
+long apus_recurrence_panel_count(const apus_recurrence *recurrence, int backward);
+long apus_recurrence_packed_count(const apus_recurrence *recurrence, int backward);
+
+/// Brings panels `begin..<end` of the weight (gates · hidden, hidden) into the order in which `apus_recurrence_run`, or
+/// `apus_recurrence_gradient` with `backward`, reads them.
+void apus_recurrence_pack(
+    const apus_recurrence *recurrence, void *packed, const void *weight, int backward, long begin, long end);
+
+/// Writes the state at first, `hidden` and `cell` (batch, hidden), to its place in `result`.
+void apus_recurrence_start(const apus_recurrence *recurrence, void *result, const void *hidden, const void *cell);
+
+/// Steps in order. `result` receives LSTM's cell states (steps + 1, batch, hidden), the first of them that before the first step; the
+/// hidden states likewise; and what the gradient needs, each (steps, batch, hidden): LSTM's gates i, f, g, o, or GRU's r, z, n and
+/// the hidden state's part of n. `bias` (gates · hidden) belongs to the hidden state's part of the gates.
+void apus_recurrence_run(
+    const apus_recurrence *recurrence, void *result, const void *projected, const void *packed, const void *bias,
+    apus_recurrence_part part);
+
+/// The gradients, from that of the outputs and, for LSTM, of the last cell state (batch, hidden): steps from the last to −1, which is the
+/// state at first.
+/// `out` receives those of the projected inputs (steps, batch, gates · hidden); for GRU then those of the hidden state's part of the
+/// gates, of the same shape; and those of the state at first: hidden and, for LSTM, cell.
+void apus_recurrence_gradient(
+    const apus_recurrence *recurrence, void *out, const void *result, const void *gradient, const void *cellGradient,
+    const void *packed, apus_recurrence_part part);
+
 // MARK: Matrix products (matmul.c)
 
 /// Rows `begin..<end` (counted over batch × m) of `out[batch, i, j] = Σ_p a[batch, i, p] · b[batch, p, j]`; out is

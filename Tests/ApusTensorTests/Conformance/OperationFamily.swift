@@ -10,7 +10,7 @@ enum OperationFamily: String, CaseIterable, Sendable {
     case gather, scatter, gatherElements, scatterElements, dynamicSlice, dynamicUpdate, sort, argSort
     case matmul, convolution, convolutionInputGradient, convolutionWeightGradient
     case pool, poolGradient
-    case softmax, logSoftmax, attention, attentionGradient
+    case softmax, logSoftmax, attention, attentionGradient, recurrence, recurrenceGradient
     case variable, stopGradient, barrier, customGradient, invalid
 
     init(_ operation: Operation) {
@@ -52,6 +52,8 @@ enum OperationFamily: String, CaseIterable, Sendable {
             case .logSoftmax: .logSoftmax
             case .attention: .attention
             case .attentionGradient: .attentionGradient
+            case .recurrence: .recurrence
+            case .recurrenceGradient: .recurrenceGradient
             case .variable: .variable
             case .stopGradient: .stopGradient
             case .barrier: .barrier

@@ -16,6 +16,7 @@ extension SampleMaker {
         case .pool, .poolGradient: windows(family)
         case .softmax, .logSoftmax: composites(family)
         case .attention, .attentionGradient: attentions(family)
+        case .recurrence, .recurrenceGradient: recurrences(family)
         case .variable, .stopGradient, .barrier, .customGradient, .invalid: identities(family)
         }
     }
@@ -229,6 +230,24 @@ extension SampleMaker {
         let gradient = operand(queries, values)
         return AttentionOperand.allCases.map {
             Sample(.attentionGradient(attention, by: $0), [gradient] + operands, slack: isLarge ? 200 : 20)
+        }
+    }
+
+    private func recurrences(_ family: OperationFamily) -> [Sample] {
+        guard dtype.isFloatingPoint else { return [] }
+        return RecurrentUnit.allCases.map { unit in
+            // More rows than go through the steps together, and no whole number of panels.
+            let (steps, batch, hidden) =
+                size == .large
+                ? (3, 35, 70) : (maker.integer(in: 1...4), maker.integer(in: 0...5), maker.integer(in: 1...9))
+            let width = unit.gateCount * hidden
+            let states = (0..<unit.stateCount).map { _ in tensor([batch, hidden]) }
+            let weight = maker.eighths([width, hidden], in: -0.25...0.25, dtype: dtype)
+            let operands = [tensor([steps, batch, width]), weight, tensor([width])] + states
+            if family == .recurrence { return Sample(.recurrence(unit), operands, slack: 16) }
+            let result = Tensor(Node.make(.recurrence(unit), operands.map(\.node)))
+            let gradients = [tensor([steps, batch, hidden])] + (unit == .lstm ? [tensor([batch, hidden])] : [])
+            return Sample(.recurrenceGradient(unit), operands + [result] + gradients, slack: 16)
         }
     }
 
