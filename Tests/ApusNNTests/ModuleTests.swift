@@ -230,5 +230,8 @@ private struct Stop: Error {}
         #expect(sequence.rows.map(\.name) == [""])
         #expect(sequence.rows[0].parameterCount == recurrent.parameterCount)
         #expect(sequence.multiplyAdds == 5 * 2 * 32 * (4 + 8 + 8 + 8))
+
+        let attended = summary(MultiheadAttention(8, heads: 2), input: .zeros([5, 2, 8])) { $0($1, $1, $1).output }
+        #expect(attended.multiplyAdds == 4 * 5 * 2 * 8 * 8 + 2 * 2 * 5 * 5 * 8)
     }
 }

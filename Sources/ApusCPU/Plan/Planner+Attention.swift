@@ -20,7 +20,7 @@ extension Planner {
             }.map { $0 + program.inputs.count }
         }
         let results = gradientViews(Array(views[1...3]), isWanted: values.map { $0 != nil })
-        for (value, result) in zip(values, results) where value != nil { layouts[value!] = Layout(result) }
+        for case (let value?, let result?) in zip(values, results) { layouts[value] = Layout(result) }
         emitAttention(attention, Array(views.dropFirst()), gradient: views[0], results)
         return results
     }

@@ -151,6 +151,10 @@ extension Operation {
         case .convolution: return result.shape.elementCount * perChannel(operands[1])
         case .convolutionInputGradient: return operands[0].shape.elementCount * perChannel(operands[1])
         case .convolutionWeightGradient: return operands[1].shape.elementCount * perChannel(result)
+        case .attention:
+            let keys = operands[1].shape[operands[1].shape.rank - 2]
+            return keys * (operands[0].shape.elementCount + result.shape.elementCount)
+        case .recurrence: return operands[0].shape.elementCount * operands[1].shape[1]
         default: return 0
         }
     }
