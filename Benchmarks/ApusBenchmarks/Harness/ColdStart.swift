@@ -52,8 +52,8 @@ package struct ColdStart {
         var (apus, torch) = ([Double](), [Double]())
         for round in 0..<max(options.rounds, 10) {
             progress("cold-start: round \(round + 1)")
-            apus.append(try seconds(ours))
-            if let theirs { torch.append(try seconds(theirs)) }
+            apus.append(try run(ours).seconds)
+            if let theirs { torch.append(try run(theirs).seconds) }
         }
         let sizes = try options.python.map { try installSizes(of: $0) }
         let ratio = Statistics(zip(torch, apus).map { $0 / $1 })?.median
@@ -96,9 +96,9 @@ package struct ColdStart {
     /// The likeliest class has to be the same.
     private func checkAnswers(_ ours: [String], _ theirs: [String]?) throws {
         guard let theirs else { return }
-        let answer = try run(ours + ["--json"]).split(separator: "\n").lazy
+        let answer = try run(ours + ["--json"]).output.split(separator: "\n").lazy
             .compactMap { try? JSONLine.decode(Prediction.self, $0) }.first
-        let other = try run(theirs).split(separator: " ").first.map(String.init)
+        let other = try run(theirs).output.split(separator: " ").first.map(String.init)
         guard let name = answer?.classes.first?.name, name == other else {
             throw BenchmarkError(
                 "apus predict says \(answer?.classes.first?.name ?? "nothing"), PyTorch \(other ?? "nothing")")
@@ -112,17 +112,11 @@ package struct ColdStart {
 
     // MARK: Processes
 
-    private func seconds(_ command: [String]) throws -> Double {
-        var failure: (any Error)?
-        let time = ContinuousClock().measure {
-            do { try run(command) } catch { failure = error }
-        }
-        if let failure { throw failure }
-        return time / .seconds(1)
-    }
+    /// What a process wrote, and seconds until it ended.
+    private typealias Run = (output: String, seconds: Double)
 
     @discardableResult
-    private func run(_ command: [String]) throws -> String {
+    private func run(_ command: [String]) throws -> Run {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: command[0])
         process.arguments = Array(command.dropFirst())
@@ -131,22 +125,26 @@ package struct ColdStart {
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors
+        let clock = ContinuousClock()
+        let start = clock.now
         try process.run()
+        // Pipes end with the process; `waitUntilExit` looks only now and then.
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         let words = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let seconds = (clock.now - start) / .seconds(1)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             throw BenchmarkError(
                 "\(command.dropFirst().first ?? command[0]) failed: \(words.split(separator: "\n").last ?? "")")
         }
-        return text
+        return (text, seconds)
     }
 
     // MARK: Sizes
 
     private func installSizes(of python: String) throws -> (torch: Double, all: Double) {
         struct Sizes: Decodable { let torch, all: Double }
-        let sizes = try JSONLine.decode(Sizes.self, try run([python, script("install_size.py")]))
+        let sizes = try JSONLine.decode(Sizes.self, try run([python, script("install_size.py")]).output)
         return (sizes.torch, sizes.all)
     }
 
