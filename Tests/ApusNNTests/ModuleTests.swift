@@ -232,6 +232,7 @@ private struct Stop: Error {}
         #expect(sequence.multiplyAdds == 5 * 2 * 32 * (4 + 8 + 8 + 8))
 
         let attended = summary(MultiheadAttention(8, heads: 2), input: .zeros([5, 2, 8])) { $0($1, $1, $1).output }
-        #expect(attended.multiplyAdds == 4 * 5 * 2 * 8 * 8 + 2 * 2 * 5 * 5 * 8)
+        // Projections of queries, keys, values and results; scores and their sums over values; scores again for the weights.
+        #expect(attended.multiplyAdds == 4 * 5 * 2 * 8 * 8 + 3 * 2 * 5 * 5 * 8)
     }
 }

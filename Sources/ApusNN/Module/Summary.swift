@@ -125,14 +125,17 @@ final class CallTracer: Sendable {
     /// The cost of what was not counted yet behind `outputs`, no further than `inputs`.
     func multiplyAdds(behind outputs: [Tensor], before inputs: [Tensor] = []) -> Int {
         state.withLock { state in
-            let limit = Set(inputs.map { ObjectIdentifier($0.node) })
+            // The way leads through what inner layers have counted: there may be more behind it.
+            var passed = Set(inputs.map { ObjectIdentifier($0.node) })
             var stack = outputs.map(\.node)
             var total = 0
             while let node = stack.popLast() {
                 let id = ObjectIdentifier(node)
-                guard !limit.contains(id), state.counted.updateValue(node, forKey: id) == nil else { continue }
+                guard passed.insert(id).inserted else { continue }
                 let operands = node.operands
-                total += node.operation.multiplyAdds(operands.map(\.type), result: node.type)
+                if state.counted.updateValue(node, forKey: id) == nil {
+                    total += node.operation.multiplyAdds(operands.map(\.type), result: node.type)
+                }
                 stack += operands
             }
             return total
