@@ -74,7 +74,8 @@ final class BenchRun {
     private func save() throws {
         guard let file else { return }
         page.roofline = benchmark.roofline
-        page.versions = Framework.peers.compactMap { benchmark.versions[$0] }
+        // PyTorch takes part twice.
+        page.versions = Set(Framework.peers.compactMap { benchmark.versions[$0] }).sorted()
         try AtomicFile.write(page.text, to: file)
     }
 }
