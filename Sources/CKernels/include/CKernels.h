@@ -309,7 +309,7 @@ void apus_matmul_f64(
 ///   r₂ >> 11) · 2⁻⁵³ of block b.
 void apus_random(void *out, int64_t key, int distribution, int dtype, long begin, long end);
 
-// MARK: Fused regions (region.c)
+// MARK: Fused regions (region_plan.c, region.c)
 
 /// Brings memory into a register. Memory that lies as the tile does is used where it is, without a copy.
 typedef struct {
