@@ -25,6 +25,9 @@ public enum DType: UInt8, Hashable, Sendable, CaseIterable, Codable {
     /// Integers proper: `bool` is none.
     public var isInteger: Bool { !isFloatingPoint && self != .bool }
 
+    /// The dtype that arithmetic on this one is done in: `float32` for the two 16-bit floats.
+    package var ofArithmetic: DType { self == .bfloat16 || self == .float16 ? .float32 : self }
+
     /// The dtype that an operation on two operands computes in (PyTorch's promotion lattice):
     /// the wider of two of a kind, any float over any integer, `float32` for the two 16-bit floats.
     public func promoted(with other: DType) -> DType {

@@ -318,9 +318,7 @@ extension Operation {
             fits, "query \(query.shape), key \(key.shape), value \(value.shape) are not (…, L, E), (…, S, E), (…, S, V)"
         )
         if operands.count > 3 {
-            let is16Bit = query.dtype == .bfloat16 || query.dtype == .float16
-            let expected = TensorType(
-                Shape(q.dropLast(1) + [k[q.count - 2]]), is16Bit ? .float32 : query.dtype)
+            let expected = TensorType(Shape(q.dropLast(1) + [k[q.count - 2]]), query.dtype.ofArithmetic)
             try require(operands[3] == expected, "mask \(operands[3]), expected \(expected)")
         }
         return TensorType(Shape(q.dropLast(1) + [v[q.count - 1]]), query.dtype)

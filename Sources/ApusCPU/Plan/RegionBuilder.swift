@@ -120,12 +120,10 @@ struct RegionBuilder {
         return elementSizes.count - 1
     }
 
-    private static func computed(_ dtype: DType) -> DType { dtype == .bfloat16 || dtype == .float16 ? .float32 : dtype }
-
     /// A value in the dtype that it is computed in.
     private mutating func computed(_ value: Int) -> Register {
         let dtype = program.type(value).dtype
-        let computed = Self.computed(dtype)
+        let computed = dtype.ofArithmetic
         if computed == dtype { return stored[value]! }
         if let known = wide[value] { return known }
         let register = convert(stored[value]!, to: computed)
@@ -211,7 +209,7 @@ struct RegionBuilder {
             case .select: apus_select_kernel(computed)
             default: nil
             }
-        let wideType = Self.computed(dtype)
+        let wideType = dtype.ofArithmetic
         let result = Register(number: newRegister(wideType), dtype: wideType, perRow: isPerRow(value))
         call(kernel, result, operands)
         if result.dtype == dtype { stored[value] = result } else { wide[value] = result }

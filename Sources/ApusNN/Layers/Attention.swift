@@ -33,10 +33,7 @@ private func attentionWeights(
     _ query: Tensor, _ key: Tensor, mask: Tensor?, dropout probability: Double, isCausal: Bool, scale: Double? = nil
 ) -> Tensor {
     var scores = matmul(query * (scale ?? defaultScale(query)), key.T)  // (…, L, S)
-    if isCausal {
-        let shape = Shape(scores.shape.suffix(2))
-        scores = `where`(Tensor.iota(shape, axis: 1) .<= Tensor.iota(shape, axis: 0), scores, -Double.infinity)
-    }
+    if isCausal { scores = causallyMasked(scores) }
     if let mask {
         scores = mask.dtype == .bool ? `where`(mask, scores, -Double.infinity) : scores + mask
     }

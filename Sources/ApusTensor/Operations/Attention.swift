@@ -9,7 +9,7 @@ package func attention(
 ) -> Tensor {
     let dtype = query.dtype.promoted(with: key.dtype).promoted(with: value.dtype)
     var operands = [query, key, value].map { $0.cast(to: dtype) }
-    if let mask { operands.append(mask.cast(to: dtype == .bfloat16 || dtype == .float16 ? .float32 : dtype)) }
+    if let mask { operands.append(mask.cast(to: dtype.ofArithmetic)) }
 
     var batch: Shape? = []
     for operand in operands { batch = batch?.broadcast(with: Shape(operand.shape.dropLast(2))) }
@@ -29,15 +29,18 @@ private func attentionDefinition(_ attention: Attention, _ operands: [Tensor]) -
     let dtype = operands[0].dtype
     var scores = Tensor(.matmul, operands[0] * attention.scale, operands[1].T)  // (…, L, S)
     if operands.count > 3 { scores = scores + operands[3] }
-    if attention.isCausal {
-        let shape = Shape(scores.shape.suffix(2))
-        scores = `where`(Tensor.iota(shape, axis: 1) .<= Tensor.iota(shape, axis: 0), scores, -Double.infinity)
-    }
+    if attention.isCausal { scores = causallyMasked(scores) }
     guard operands.count > 3 else { return Tensor(.matmul, softmax(scores), operands[2]) }
     // A query that the mask lets see nothing gets zeros, and gradients of 0.
     let isBlind = stopGradient(scores).max(axes: -1, keepingAxes: true) .== -Double.infinity
     let weights = `where`(isBlind, 0, softmax(`where`(isBlind, 0, scores)))
     return Tensor(.matmul, weights.cast(to: dtype), operands[2])
+}
+
+/// Scores `(…, L, S)` with −∞ where a key comes after the query.
+package func causallyMasked(_ scores: Tensor) -> Tensor {
+    let shape = Shape(scores.shape.suffix(2))
+    return `where`(Tensor.iota(shape, axis: 1) .<= Tensor.iota(shape, axis: 0), scores, -Double.infinity)
 }
 
 /// The gradient by the mask, for those who differentiate by one.

@@ -222,8 +222,7 @@ extension SampleMaker {
         }
         var operands = [operand(queries, features), operand(keys, features), operand(keys, values)]
         if maker.chance(0.5) {
-            let wide: DType = dtype == .bfloat16 || dtype == .float16 ? .float32 : dtype
-            let mask = operand(queries, keys, wide)
+            let mask = operand(queries, keys, dtype.ofArithmetic)
             operands.append(dtype.isFloatingPoint ? `where`(mask .> 0.5, -Double.infinity, mask) : mask)
         }
         if family == .attention { return [Sample(.attention(attention), operands, slack: isLarge ? 20 : 4)] }
