@@ -40,8 +40,8 @@ public final class Node: Sendable {
         for operand in operands {
             operand.audience.add(Self.user, ordering: .relaxed)
             if !operand.isEvaluated { oldest = min(oldest, operand.oldestPending) }
-            if let other = operand.scope, other.isActive, innermost.map({ $0.depth < other.depth }) ?? true {
-                innermost = other
+            if let other = operand.scope, other !== innermost, other.isActive {
+                innermost = innermost.map { $0.joined(with: other) } ?? other
             }
         }
         oldestPending = oldest
@@ -137,6 +137,9 @@ public final class Node: Sendable {
     /// Whether a gradient may still be asked of the node, so that it remembers its operands.
     var isInActiveScope: Bool { scope?.isActive ?? false }
 
+    /// Whether a gradient that may still be asked for would have to compute the value again, at some cost.
+    var isWorthSaving: Bool { operation.isCostly && isInActiveScope }
+
     // MARK: Audience
 
     // Who may ask for the value: nodes that have this one as an operand in the lower half, tensors in the user's hands in the
@@ -212,14 +215,29 @@ public final class GradientScope: Sendable {
     /// 1 for the outermost gradient.
     public let depth: Int
     private let open = Atomic<Bool>(true)
+    /// Whether something in it was made from a variable of another gradient, so that this one may be differentiated in its turn.
+    private let isShared = Atomic<Bool>(false)
 
     public init(parent: GradientScope?) {
         self.parent = parent
         depth = (parent?.depth ?? 0) + 1
     }
 
-    /// Whether this gradient, or one around it, is still being taken.
-    public var isActive: Bool { open.load(ordering: .relaxed) || (parent?.isActive ?? false) }
+    /// Whether this gradient, or one around it that it takes part in, is still being taken.
+    public var isActive: Bool {
+        open.load(ordering: .relaxed) || (isShared.load(ordering: .relaxed) && (parent?.isActive ?? false))
+    }
+
+    /// The inner one of two gradients that a node takes part in.
+    func joined(with other: GradientScope) -> GradientScope {
+        let inner = depth < other.depth ? other : self
+        var scope: GradientScope? = inner
+        while let next = scope {
+            next.isShared.store(true, ordering: .relaxed)
+            scope = next.parent
+        }
+        return inner
+    }
 
     /// Ends the gradient.
     public func close() { open.store(false, ordering: .relaxed) }

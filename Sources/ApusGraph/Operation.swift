@@ -123,6 +123,17 @@ public enum Operation: Hashable, Sendable {
     case customGradient(CustomGradient)
     /// A mistake made inside `withTensorErrors`; a tensor of zeros.
     case invalid(TensorType)
+
+    /// Whether each element of the result takes more than a few operations, so that a value is worth its memory.
+    var isCostly: Bool {
+        switch self {
+        case .reduce, .argReduce, .scan, .sort, .argSort, .matmul, .convolution, .convolutionInputGradient,
+            .convolutionWeightGradient, .pool, .poolGradient, .softmax, .logSoftmax, .attention, .attentionGradient,
+            .recurrence, .recurrenceGradient:
+            true
+        default: false
+        }
+    }
 }
 
 /// Functions of one element.

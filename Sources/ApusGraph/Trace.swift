@@ -12,7 +12,7 @@ struct Trace {
     private(set) var nodes: [Node] = []
     /// For each node the number of its operands, then the operands: `i` is node i, and `−1 − i` is input i.
     private(set) var wiring: [Int32] = []
-    /// The nodes that get a value, ascending: those asked for, and those on the way that a tensor shows.
+    /// The nodes that get a value, ascending: those asked for, and those on the way that a tensor shows or a gradient will need.
     private(set) var outputs: [Int32] = []
     /// Inputs whose memory the program may overwrite, ascending.
     private(set) var reusableInputs: [Int32] = []
@@ -23,7 +23,8 @@ struct Trace {
         var next = 0
     }
 
-    /// - Parameter keepsShown: whether nodes on the way that a tensor shows become outputs too.
+    /// - Parameter keepsShown: whether nodes on the way become outputs too if a tensor shows them or if a gradient that is still
+    ///   to come would compute them again.
     /// - Throws: `MemoryTaken` where a value's memory was taken by an evaluation in another thread.
     init(_ wanted: [Node], keepsShown: Bool = true) throws(MemoryTaken) {
         // Depth first with an explicit stack.
@@ -46,7 +47,8 @@ struct Trace {
         for node in wanted {
             if let number = numbers[node], number >= 0 { isOutput[Int(number)] = true }
         }
-        for (number, node) in nodes.enumerated() where isOutput[number] || (keepsShown && node.isShown) {
+        for (number, node) in nodes.enumerated()
+        where isOutput[number] || (keepsShown && (node.isShown || node.isWorthSaving)) {
             outputs.append(Int32(number))
         }
     }

@@ -96,16 +96,18 @@ private final class AdversarialRunner: Runner {
         noise = inputs["noise"]!
     }
 
-    /// The sum of both losses.
+    /// The sum of both losses. The images are made once: the discriminator learns to tell them from real ones, then the generator
+    /// learns from what the discriminator says of them.
     func step() -> Double {
-        let (ofDiscriminator, judged) = valueAndGradients(discriminator) {
-            binaryCrossEntropy(logits: $0(real), yes) + binaryCrossEntropy(logits: $0(generator(noise)), no)
+        let (fooled, judged, gradients) = valueAndGradients(generator) { generator in
+            let made = generator(noise)
+            let (judged, gradients) = valueAndGradients(discriminator) {
+                binaryCrossEntropy(logits: $0(real), yes) + binaryCrossEntropy(logits: $0(stopGradient(made)), no)
+            }
+            discriminatorOptimizer.step(gradients)
+            return (binaryCrossEntropy(logits: discriminator(made), yes), judged)
         }
-        discriminatorOptimizer.step(judged)
-        let (ofGenerator, made) = valueAndGradients(generator) {
-            binaryCrossEntropy(logits: discriminator($0(noise)), yes)
-        }
-        generatorOptimizer.step(made)
-        return ofDiscriminator.item() + ofGenerator.item()
+        generatorOptimizer.step(gradients)
+        return fooled.item() + judged.item()
     }
 }

@@ -14,8 +14,8 @@ public struct Gradients {
     private let places: [ObjectIdentifier: Int]
     /// What belongs to the same step and is worth computing with it: the loss, and what the closure gave beside it.
     package private(set) var companions: [Tensor]
-    /// The model's buffers, whose new values belong to the step too.
-    package private(set) var buffers: [Slot]
+    /// The buffers that the loss changed, whose new values belong to the step too.
+    private var buffers: [Slot]
 
     init(_ elements: [Element], companions: [Tensor] = [], buffers: [Slot] = []) {
         self.elements = elements
@@ -61,7 +61,8 @@ public struct Gradients {
             result.elements[index].gradient = a.elements[index].gradient + b.elements[index].gradient
         }
         result.companions = a.companions + b.companions
-        result.buffers = b.buffers
+        let known = Set(a.buffers.map(ObjectIdentifier.init))
+        result.buffers += b.buffers.filter { !known.contains(ObjectIdentifier($0)) }
         return result
     }
 
@@ -120,14 +121,17 @@ public func valueAndGradients<Model: Module, Auxiliary>(
     // Initial values that are still pending would make the first step's program another one than the second's.
     evaluate(slots.compactMap(\.slot.tensor).filter { $0.node.scope == nil })
 
-    let (value, auxiliary, gradients) = try valueAndGradients(at: trained.map(\.value)) { variables in
-        for ((_, slot, _), variable) in zip(trained, variables) { slot.tensor = variable }
-        defer { for (_, slot, value) in trained { slot.tensor = value } }
-        return try loss(model)
+    let changes = StateChanges.current ?? StateChanges()
+    let (value, auxiliary, gradients) = try StateChanges.$current.withValue(changes) {
+        try valueAndGradients(at: trained.map(\.value)) { variables in
+            for ((_, slot, _), variable) in zip(trained, variables) { slot.tensor = variable }
+            defer { for (_, slot, value) in trained { slot.tensor = value } }
+            return try loss(model)
+        }
     }
     let elements = zip(trained, gradients).map { Gradients.Element(name: $0.name, slot: $0.slot, gradient: $1) }
-    let buffers = slots.map(\.slot).filter { !($0 is ParameterSlot) }
-    return (value, auxiliary, Gradients(elements, companions: [value] + tensors(in: auxiliary), buffers: buffers))
+    let companions = [value] + tensors(in: auxiliary)
+    return (value, auxiliary, Gradients(elements, companions: companions, buffers: changes.slots))
 }
 
 /// The tensors in a tensor, an array, a tuple or a struct of them.

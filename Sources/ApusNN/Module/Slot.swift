@@ -65,6 +65,10 @@ extension Module {
     public final class Buffer<Value: SlotValue>: Slot {
         public init(wrappedValue: Value) { super.init(wrappedValue.slotTensor) }
 
+        override public var tensor: Tensor? {
+            didSet { StateChanges.current?.note(self) }
+        }
+
         /// The slot's tensor, as it was declared.
         public var wrappedValue: Value {
             get { Value(slot: self) }
