@@ -39,12 +39,16 @@ public final class CPUBackend: Backend {
         // Who overwrites inputs trains, and has few that stay.
         guard options.runs(.keptValues), program.reusableInputs.isEmpty, legal.hasContractions else { return plan }
         return AdaptivePlan(plan) { [options] constants in
-            var planner = Planner(legal, options, constants: constants)
+            var program = legal
+            if options.runs(.epilogues) {
+                program = legal.withFoldedScales(constants: legal.values(dependingOn: constants))
+            }
+            var planner = Planner(program, options, constants: constants)
             let draft = try planner.draft()
-            guard let (once, rest) = draft.split(constants: constants, inputCount: legal.inputs.count) else {
+            guard let (once, rest, finite) = draft.split(constants: constants, types: legal.inputs) else {
                 return nil
             }
-            let plan = SplitPlan(once: once.finished(options), rest: rest.finished(options))
+            let plan = SplitPlan(once: once.finished(options), rest: rest.finished(options), finite: finite)
             Diagnostics.debug(2, "once \(plan.once.description)\nthen \(plan.rest.description)")
             return plan
         }

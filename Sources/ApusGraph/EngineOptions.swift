@@ -20,6 +20,8 @@ public struct EngineOptions: Hashable, Sendable {
         case attention
         /// Activations blocked by 16 channels between convolutions, where that pays; without it they are channels-last.
         case blockedActivations = "blocked-activations"
+        /// Bias, scale, residual sum and ReLU computed with the convolution that they follow.
+        case epilogues
         /// Winograd's algorithm for 3×3 convolutions.
         case winograd
         /// What depends on inputs that stay the same is computed once and kept beside them.

@@ -26,15 +26,21 @@ final class AdaptivePlan: Executable {
         case .general:
             return try general.run(inputs)
         case .kept(let plan, let values):
-            return try plan.rest.run(inputs + values.buffers)
+            return try run(plan, values, inputs)
         case .keep(let constants, let known):
             guard let plan = try known ?? specialize(Set(constants)) else { return try general.run(inputs) }
-            let values = KeptValues(constants, of: inputs, buffers: try plan.once.run(inputs))
+            let values = KeptValues(constants, of: inputs, buffers: try plan.once.run(inputs), plan.finite)
             let owner = constants.map { inputs[$0] }.max { $0.byteCount < $1.byteCount }!
             owner.keep(values, for: self)
             state.withLock { $0.keep(values, plan, constants) }
-            return try plan.rest.run(inputs + values.buffers)
+            return try run(plan, values, inputs)
         }
+    }
+
+    /// Runs the rest of a plan, unless it relies on numbers to be finite that aren't.
+    private func run(_ plan: SplitPlan, _ values: KeptValues, _ inputs: [Buffer]) throws -> [Buffer] {
+        let isFinite = values.areFinite && plan.finite.inputs.allSatisfy { inputs[$0.number].isFinite($0.dtype) }
+        return try isFinite ? plan.rest.run(inputs + values.buffers) : general.run(inputs)
     }
 
     private enum Choice {
@@ -54,7 +60,7 @@ final class AdaptivePlan: Executable {
 
         mutating func choice(_ inputs: [Buffer]) -> Choice {
             if let special, let values, values.hold(for: inputs) { return .kept(special.plan, values) }
-            let contents = inputs.map(\.contentNumber)
+            let contents = inputs.map(\.identity)
             let same = lastContents.isEmpty ? [] : contents.indices.filter { contents[$0] == lastContents[$0] }
             // Who repeats everything measures: there is no work to save for others then.
             let lasted = !same.isEmpty && same.count < inputs.count && same == constants
@@ -78,17 +84,36 @@ final class AdaptivePlan: Executable {
 struct SplitPlan: Sendable {
     let once: CPUPlan
     let rest: CPUPlan
+    /// What the rest relies on.
+    let finite: FiniteMemories
 }
 
 /// Results of what runs once, and the inputs that they were computed from.
 private final class KeptValues: Sendable {
     let buffers: [Buffer]
+    /// Whether they hold what the plan relies on.
+    let areFinite: Bool
     private let contents: [(input: Int, number: UInt64)]
 
-    init(_ constants: [Int], of inputs: [Buffer], buffers: [Buffer]) {
+    init(_ constants: [Int], of inputs: [Buffer], buffers: [Buffer], _ finite: FiniteMemories) {
         self.buffers = buffers
-        contents = constants.map { ($0, inputs[$0].contentNumber) }
+        areFinite =
+            finite.keptValues.allSatisfy { buffers[$0.number].isFinite($0.dtype) }
+            && finite.constants.allSatisfy { inputs[$0.number].isFinite($0.dtype) }
+        contents = constants.map { ($0, inputs[$0].identity) }
     }
 
-    func hold(for inputs: [Buffer]) -> Bool { contents.allSatisfy { inputs[$0.input].contentNumber == $0.number } }
+    func hold(for inputs: [Buffer]) -> Bool { contents.allSatisfy { inputs[$0.input].identity == $0.number } }
+}
+
+extension Buffer {
+    /// What differs between contents that differ: a number's bits, for the numbers in a model's code are new tensors in
+    /// every run, and the content number of anything larger.
+    fileprivate var identity: UInt64 {
+        switch byteCount {
+        case 4: UInt64(elements(as: UInt32.self)[0])
+        case 8: elements(as: UInt64.self)[0]
+        default: contentNumber
+        }
+    }
 }

@@ -37,8 +37,8 @@ struct Memory {
 protocol Step: Sendable {
     /// What it does, for the debugging output.
     var description: String { get }
-    /// The storages it reads, and those it writes.
-    var reads: [StorageID] { get }
+    /// What it reads, and the storages it writes.
+    var operandViews: [View] { get }
     var writes: [StorageID] { get }
     /// What it must do at least, for profiles.
     func cost(in storages: [Storage]) -> KernelCost
@@ -52,6 +52,11 @@ protocol Step: Sendable {
 protocol PreparedStep: Sendable {
     var description: String { get }
     func run(_ memory: Memory) throws
+}
+
+extension Step {
+    /// The storages it reads.
+    var reads: [StorageID] { operandViews.map(\.storage) }
 }
 
 extension Step where Self: PreparedStep {

@@ -36,18 +36,25 @@ struct Clustering {
     /// - Parameters:
     ///   - fuses: whether regions grow; if not, each instruction is a kernel of its own.
     ///   - fusesRows: whether a region may use the reductions of its rows again.
-    init(_ program: Program, fuses: Bool, fusesRows: Bool) {
+    ///   - epilogues: what no region may take, for it runs with a convolution.
+    init(_ program: Program, fuses: Bool, fusesRows: Bool, epilogues: [Epilogue] = []) {
         self.program = program
         self.fuses = fuses
         self.fusesRows = fusesRows
         kernelOf = [Int](repeating: -1, count: program.valueCount)
         isChannelsLast = [Bool](repeating: false, count: program.valueCount)
+        let parts = Set(epilogues.flatMap(\.values))
+        let finished = Dictionary(uniqueKeysWithValues: epilogues.map { ($0.result, $0) })
         for value in program.inputs.count..<program.valueCount {
             let instruction = program.instruction(value)!
             isChannelsLast[value] = liesChannelsLast(instruction)
             if instruction.operation.isView {
                 kernelOf[value] = kernelOf[instruction.operands[0]]
-            } else {
+            } else if let epilogue = finished[value] {
+                // All that it reads is there when its last part is met.
+                let kernel = newKernel(epilogue.values, space: nil)
+                for part in epilogue.values { kernelOf[part] = kernel }
+            } else if !parts.contains(value) {
                 add(value, instruction)
             }
         }
@@ -56,7 +63,7 @@ struct Clustering {
     // MARK: Growing regions
 
     private mutating func add(_ value: Int, _ instruction: Program.Instruction) {
-        let kernel = newKernel(value)
+        let kernel = newKernel([value], space: regionShape(value))
         kernelOf[value] = kernel
         guard fuses, let shape = regionShape(value) else { return }
 
@@ -98,13 +105,13 @@ struct Clustering {
         return false
     }
 
-    private mutating func newKernel(_ value: Int) -> Int {
+    private mutating func newKernel(_ values: [Int], space: Shape?) -> Int {
         parent.append(parent.count)
-        spaces.append(regionShape(value))
+        spaces.append(space)
         rows.append(nil)
         place.append(sequence.count)
         sequence.append(parent.count - 1)
-        members.append([value])
+        members.append(values)
         return parent.count - 1
     }
 

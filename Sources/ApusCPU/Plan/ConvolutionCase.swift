@@ -44,6 +44,9 @@ struct ConvolutionCase {
     /// Two for each multiply–add of the sum as it is written; a gradient has as many as the forward pass.
     var flops: Int { 2 * y.reduce(1, *) * weight.dropFirst().reduce(1, *) }
 
+    /// What the forward pass does to its result before it writes it.
+    var postOperations: PostOperations?
+
     // MARK: Descriptions
 
     /// Weights with the groups as an axis of their own: `(G, O/G, C/G, …)`.
@@ -98,6 +101,9 @@ struct ConvolutionCase {
         }
     }
 
+    /// One number for each output channel.
+    var biasDescription: dnnl_memory_desc_t { OneDNN.description([y[1]], dnnl_a, dtype) }
+
     private func create(
         _ candidate: Candidate, _ pass: Pass, _ attributes: dnnl_primitive_attr_t, _ hint: dnnl_primitive_desc_t?
     ) -> (dnnl_status_t, dnnl_primitive_desc_t?) {
@@ -110,11 +116,14 @@ struct ConvolutionCase {
         var operation = dnnl_convolution_desc_t()
         let algorithm = candidate.algorithm
         let kind = hasConstantWeights ? dnnl_forward_inference : dnnl_forward_training
+        // A memory of no elements' type stands for none.
+        var bias = postOperations?.hasBias == true ? biasDescription : dnnl_memory_desc_t()
+        postOperations?.apply(to: attributes, algorithm: algorithm)
         let status =
             switch pass {
             case .forward:
                 dnnl_dilated_convolution_forward_desc_init(
-                    &operation, kind, algorithm, &x, &weight, nil, &y, &strides, &dilation, &low, &high
+                    &operation, kind, algorithm, &x, &weight, &bias, &y, &strides, &dilation, &low, &high
                 )
             case .inputGradient:
                 dnnl_dilated_convolution_backward_data_desc_init(

@@ -6,6 +6,8 @@ struct Draft {
     var storages: [Storage]
     /// For each output of the program its storage.
     var outputs: [StorageID]
+    /// Whether it is right only where all that it reads is finite.
+    var needsFinite = false
 
     func finished(_ options: EngineOptions) -> CPUPlan {
         var draft = self
@@ -18,9 +20,9 @@ struct Draft {
 
     /// The steps that depend on `constants` alone, and the rest, which reads their results as further inputs.
     ///
-    /// - Parameter inputCount: the inputs of the program.
-    /// - Returns: nil where no step depends on the constants alone.
-    func split(constants: Set<Int>, inputCount: Int) -> (once: Draft, rest: Draft)? {
+    /// - Parameter types: of the inputs of the program.
+    /// - Returns: with the memories that must be finite; nil where no step depends on the constants alone.
+    func split(constants: Set<Int>, types: [TensorType]) -> (once: Draft, rest: Draft, finite: FiniteMemories)? {
         let isConstant = constantSteps(constants)
         let onces = steps.indices.filter { isConstant[$0] }
         let rests = steps.indices.filter { !isConstant[$0] }
@@ -32,9 +34,10 @@ struct Draft {
         var rest = Draft(steps: rests.map { steps[$0] }, storages: storages, outputs: outputs)
         for (number, id) in kept.enumerated() {
             once.storages[id].kind = .output
-            rest.storages[id].kind = .input(inputCount + number)
+            rest.storages[id].kind = .input(types.count + number)
         }
-        return (once, rest)
+        let finite = needsFinite ? FiniteMemories(kept, readBy: rest.steps, constants, types) : FiniteMemories()
+        return (once, rest, finite)
     }
 
     /// For each step whether all that it reads, and all that its results' storages hold, comes from the constants.

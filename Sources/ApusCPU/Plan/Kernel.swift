@@ -1,10 +1,10 @@
 import ApusGraph
 
-/// Instructions that run as one: a fused region, or a single instruction of another kind.
+/// Instructions that run as one: a fused region, a convolution with its epilogue, or a single instruction of another kind.
 struct Kernel {
     /// What the instructions compute, ascending.
     let values: [Int]
-    /// The space that a region runs over; nil for an instruction that is not fusible.
+    /// The space that a region runs over; nil for what is no region.
     let shape: Shape?
     /// The rows that the region reduces and uses again, where it does.
     let rows: RowSpace?

@@ -23,11 +23,17 @@ extension Planner {
     }
 
     private func chosen(_ spec: ConvolutionCase) -> (ConvolutionCase.Candidate, Primitive) {
-        let candidates = spec.candidates(activations, options)
-        for candidate in candidates {
+        if let best = optimized(spec) { return best }
+        let last = spec.candidates(activations, options).last!
+        return (last, spec.primitive(last))
+    }
+
+    /// The first candidate that oneDNN has an optimized primitive for.
+    func optimized(_ spec: ConvolutionCase) -> (ConvolutionCase.Candidate, Primitive)? {
+        for candidate in spec.candidates(activations, options) {
             if let primitive = spec.optimized(candidate) { return (candidate, primitive) }
         }
-        return (candidates.last!, spec.primitive(candidates.last!))
+        return nil
     }
 
     /// Forward, or the gradient by the input: from an activation and weights to an activation.
@@ -38,7 +44,7 @@ extension Planner {
         let isForward = spec.pass == .forward
         let source = laidOut(activation, isForward ? candidate.x : candidate.y).view
         let blocked = primitive.wanted(dnnl_query_weights_md)
-        let weights = emitReordered(contiguous(weight), spec.plainWeight, blocked)
+        let weights = weights(weight, spec, primitive)
         let result = newActivation(type, isForward ? candidate.y : candidate.x)
         let (x, y) = (spec.description(spec.x, candidate.x), spec.description(spec.y, candidate.y))
         emitPrimitive(
@@ -78,6 +84,11 @@ extension Planner {
     }
 
     // MARK: Weights
+
+    /// In the layout that a primitive wants them in.
+    mutating func weights(_ weight: Int, _ spec: ConvolutionCase, _ primitive: Primitive) -> View {
+        emitReordered(contiguous(weight), spec.plainWeight, primitive.wanted(dnnl_query_weights_md))
+    }
 
     /// A view of memory in oneDNN's own layout: only oneDNN reads it.
     private mutating func block(_ description: dnnl_memory_desc_t, _ dtype: DType) -> View {

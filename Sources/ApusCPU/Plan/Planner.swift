@@ -12,6 +12,10 @@ struct Planner {
     var storages: [Storage] = []
     /// The values that stay the same from run to run: what is made of them alone is computed once.
     let constantValues: Set<Int>
+    /// The values that are finite if all that the program is given is, in a plan that looks whether it is.
+    let finiteValues: Set<Int>
+    /// Whether the plan relies on it.
+    var needsFinite = false
     /// How activations lie between this program's convolutions.
     let activations: ActivationLayout
     /// Where each value lies, once it does.
@@ -28,12 +32,15 @@ struct Planner {
     ///   - reusableInputs: inputs that results may be written over.
     ///   - constants: inputs that stay the same from run to run.
     init(_ program: Program, _ options: EngineOptions, reusableInputs: [Int] = [], constants: Set<Int> = []) {
-        let clustering = Clustering(program, fuses: options.runs(.fusion), fusesRows: options.runs(.rowFusion))
+        let epilogues = options.runs(.fusion) && options.runs(.epilogues) ? Epilogue.all(in: program) : []
+        let clustering = Clustering(
+            program, fuses: options.runs(.fusion), fusesRows: options.runs(.rowFusion), epilogues: epilogues)
         (self.program, kernels) =
             options.runs(.fusion) && options.runs(.rematerialization)
             ? Rematerialization.apply(program, clustering.kernels) : (program, clustering.kernels)
         self.options = options
         constantValues = self.program.values(dependingOn: constants)
+        finiteValues = constants.isEmpty ? [] : self.program.finiteValues(constants: constantValues)
         activations = ActivationLayout(of: self.program, constantValues, options)
         for (number, type) in program.inputs.enumerated() {
             let storage = newStorage(type.byteCount, kind: .input(number))
@@ -48,13 +55,21 @@ struct Planner {
         for kernel in kernels {
             if kernel.shape != nil {
                 emitRegion(kernel, isOutput: isOutput, users: users)
+            } else if kernel.values.count > 1 {
+                let epilogue = Epilogue(kernel.values, program)
+                if !emitConvolution(epilogue) {
+                    layouts[kernel.values[0]] = try emitLaidOut(program.instruction(kernel.values[0])!)
+                    let rest = Array(kernel.values.dropFirst())
+                    let region = Kernel(rest, shape: program.type(epilogue.result).shape, rows: nil)
+                    emitRegion(region, isOutput: isOutput, users: users)
+                }
             } else if layouts[kernel.values[0]] == nil {
                 let first = kernel.values[0]
                 layouts[first] = try emitLaidOut(program.instruction(first)!)
             }
         }
         let outputs = try program.outputs.map { try output($0) }
-        return Draft(steps: steps, storages: storages, outputs: outputs)
+        return Draft(steps: steps, storages: storages, outputs: outputs, needsFinite: needsFinite)
     }
 
     // MARK: Storages and views
@@ -192,7 +207,7 @@ extension Operation {
 
 extension Program {
     /// The given inputs, and the values made of them alone.
-    fileprivate func values(dependingOn inputs: Set<Int>) -> Set<Int> {
+    func values(dependingOn inputs: Set<Int>) -> Set<Int> {
         var values = inputs
         for (index, instruction) in instructions.enumerated()
         where !instruction.operands.isEmpty && values.isSuperset(of: instruction.operands) {

@@ -54,7 +54,7 @@ struct AttentionStep: Step, PreparedStep {
 
     var scratchBytes: Int { withUnsafePointer(to: geometry) { apus_attention_scratch($0, gradient == nil ? 0 : 1) } }
 
-    var reads: [StorageID] { operands.map(\.storage) + (gradient.map { [$0.storage] } ?? []) }
+    var operandViews: [View] { operands + [gradient].compactMap { $0 } }
     var writes: [StorageID] { results.compactMap { $0?.storage } + [scratch] }
     var description: String {
         let kind = (geometry.isCausal != 0 ? "causal " : "") + (gradient == nil ? "attention" : "attention gradient")

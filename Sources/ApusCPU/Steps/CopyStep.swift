@@ -22,7 +22,7 @@ struct CopyStep: Step, PreparedStep {
             "a view of \(shape.count) separate axes; at most \(APUS_MAXIMUM_RANK) are possible")
     }
 
-    var reads: [StorageID] { [from.storage] }
+    var operandViews: [View] { [from] }
     var writes: [StorageID] { [to.storage] }
     var description: String { "copy \(from.shape) \(from.strides) → \(to.strides)" }
 
@@ -55,7 +55,7 @@ struct FillStep: Step, PreparedStep {
     var value: View
     var to: View
 
-    var reads: [StorageID] { [value.storage] }
+    var operandViews: [View] { [value] }
     var writes: [StorageID] { [to.storage] }
     var description: String { "fill \(to.shape)" }
 

@@ -16,7 +16,7 @@ struct KernelStep: Step, PreparedStep {
             _ scratch: [UnsafeMutableRawPointer]
         ) throws -> Void
 
-    var reads: [StorageID] { operands.map(\.storage) }
+    var operandViews: [View] { operands }
     var writes: [StorageID] { [result.storage] + scratch }
     var description: String { "\(label) \(operands.map(\.shape)) → \(result.shape)" }
 

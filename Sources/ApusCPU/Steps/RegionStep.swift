@@ -35,7 +35,7 @@ struct RegionStep: Step {
     var rowLength: Int
     var label: String
 
-    var reads: [StorageID] { loads.map(\.view.storage) }
+    var operandViews: [View] { loads.map(\.view) }
     var writes: [StorageID] { stores.map(\.storage) + reductions.map(\.storage) }
 
     var description: String {
