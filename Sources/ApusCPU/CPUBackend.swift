@@ -65,6 +65,7 @@ public final class CPUBackend: Backend {
         func simplified(_ program: Program) -> Program { options.runs(.simplify) ? program.simplified() : program }
         var result = simplified(program)
         if options.runs(.transposedProducts) { result = result.withTransposedProducts() }
+        if options.runs(.castPlacement) { result = result.withCastsBesideArithmetic() }
         if options.runs(.fusion) && options.runs(.rowFusion) { result = result.withDecomposedSoftmax() }
         let unrollsAll = !options.runs(.recurrentKernels)
         return simplified(result.legalized().withUnrolledRecurrences(all: unrollsAll))

@@ -10,6 +10,8 @@ public struct EngineOptions: Hashable, Sendable {
         case simplify
         /// The transpose of a matrix product computed as a product itself.
         case transposedProducts = "transposed-products"
+        /// Casts to and from 16-bit floats beside the arithmetic that makes or reads a value.
+        case castPlacement = "cast-placement"
         /// Pointwise instructions and reductions gathered into regions; without it each is a kernel of its own.
         case fusion
         /// Reductions of rows used again in the region that makes them: a softmax or a layer norm in one pass over memory.

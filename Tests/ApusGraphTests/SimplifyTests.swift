@@ -2,39 +2,11 @@ import ApusGraph
 import ApusReference
 import Testing
 
-/// Programs are written as instructions whose types are inferred.
-private struct Builder {
-    var program: Program
-    init(_ inputs: TensorType...) { program = Program(inputs: inputs, instructions: [], outputs: []) }
-
-    mutating func add(_ operation: Operation, _ operands: Int...) throws -> Int {
-        let type = try operation.resultType(operands.map { program.type($0) })
-        program.instructions.append(.init(operation, operands, type))
-        return program.valueCount - 1
-    }
-
-    /// The program simplified, having checked that it computes what it did.
-    func simplified(returning outputs: Int..., on inputs: ReferenceTensor...) throws -> Program {
-        var program = program
-        program.outputs = outputs
-        let simplified = program.simplified()
-        let buffers = inputs.map(\.buffer)
-        let before = try ReferenceBackend.shared.prepare(program).run(buffers)
-        let after = try ReferenceBackend.shared.prepare(simplified).run(buffers)
-        for (index, output) in outputs.enumerated() {
-            let type = program.type(output)
-            #expect(simplified.type(simplified.outputs[index]) == type)
-            #expect(ReferenceTensor(before[index], type: type) == ReferenceTensor(after[index], type: type))
-        }
-        return simplified
-    }
-}
-
 @Suite struct SimplifyTests {
     private let x = tensor([2, 3], [1, -2, 3, 4, 5, 6])
 
     @Test func equalInstructionsAreComputedOnce() throws {
-        var builder = Builder(x.type)
+        var builder = ProgramWriter(x.type)
         let (a, b) = (try builder.add(.unary(.exp), 0), try builder.add(.unary(.exp), 0))
         let (c, d) = (try builder.add(.unary(.negate), a), try builder.add(.unary(.negate), b))
         let sum = try builder.add(.binary(.add), c, d)
@@ -44,7 +16,7 @@ private struct Builder {
     }
 
     @Test func whatNoOutputNeedsIsGone() throws {
-        var builder = Builder(x.type, x.type)
+        var builder = ProgramWriter(x.type, x.type)
         let dead = try builder.add(.unary(.exp), 1)
         _ = try builder.add(.unary(.log), dead)
         let live = try builder.add(.unary(.negate), 0)
@@ -60,7 +32,7 @@ private struct Builder {
             .slice([SliceRange(start: 0, count: 2), SliceRange(start: 0, count: 3)]),
         ] as [Operation])
     func identitiesAreLookedThrough(_ operation: Operation) throws {
-        var builder = Builder(x.type)
+        var builder = ProgramWriter(x.type)
         let same = try builder.add(operation, 0)
         let program = try builder.simplified(returning: same, on: x)
         #expect(program.instructions.isEmpty)
@@ -73,14 +45,14 @@ private struct Builder {
             .transpose([1, 0]), .cast(.int32), .reduce(.sum, axes: [0]),
         ] as [Operation])
     func whatChangesSomethingStays(_ operation: Operation) throws {
-        var builder = Builder(x.type)
+        var builder = ProgramWriter(x.type)
         let changed = try builder.add(operation, 0)
         #expect(try builder.simplified(returning: changed, on: x).instructions.count == 1)
     }
 
     @Test func twoMovementsBecomeOne() throws {
         let cube = counting([2, 3, 4])
-        var builder = Builder(cube.type)
+        var builder = ProgramWriter(cube.type)
         let turned = try builder.add(.transpose([2, 0, 1]), 0)
         let again = try builder.add(.transpose([0, 2, 1]), turned)
         let flat = try builder.add(.reshape([24]), again)
@@ -99,7 +71,7 @@ private struct Builder {
         func columns(_ start: Int, _ count: Int, step: Int = 1) -> Operation {
             .slice([SliceRange(start: 0, count: 2), SliceRange(start: start, count: count, step: step)])
         }
-        var builder = Builder(x.type, TensorType([], .float32))
+        var builder = ProgramWriter(x.type, TensorType([], .float32))
         let padded = try builder.add(.pad(low: [0, 2], high: [0, 4]), 0, 1)  // (2, 9)
         let joined = try builder.add(.concatenate(axis: 1), padded, 0)  // (2, 12)
         let whole = try builder.add(columns(2, 3), joined)
@@ -119,14 +91,14 @@ private struct Builder {
     }
 
     @Test func thereAndBackIsNothing() throws {
-        var builder = Builder(x.type)
+        var builder = ProgramWriter(x.type)
         let back = try builder.add(.transpose([1, 0]), try builder.add(.transpose([1, 0]), 0))
         let shaped = try builder.add(.reshape([2, 3]), try builder.add(.reshape([6]), back))
         #expect(try builder.simplified(returning: shaped, on: x).instructions.isEmpty)
     }
 
     @Test func whatIsBehindABarrierIsNotShared() throws {
-        var builder = Builder(x.type)
+        var builder = ProgramWriter(x.type)
         let (a, b) = (try builder.add(.barrier, 0), try builder.add(.barrier, 0))
         let (c, d) = (try builder.add(.unary(.exp), a), try builder.add(.unary(.exp), b))
         let sum = try builder.add(.binary(.add), c, d)
@@ -134,7 +106,7 @@ private struct Builder {
     }
 
     @Test func oneOutputAskedForTwice() throws {
-        var builder = Builder(x.type)
+        var builder = ProgramWriter(x.type)
         let (a, b) = (try builder.add(.unary(.absolute), 0), try builder.add(.unary(.absolute), 0))
         let program = try builder.simplified(returning: a, b, 0, a, on: x)
         #expect(program.outputs == [1, 1, 0, 1])

@@ -87,7 +87,11 @@ extension ProgramGrowth {
 
     private mutating func roundTrip(_ x: Int) {
         let others: [DType] = [.float64, .float64, .float32, .bfloat16, .float16]
-        _ = add(.cast(dtype), bounded(add(.cast(maker.choose(others)), x)))
+        var y = bounded(add(.cast(maker.choose(others)), x))
+        if maker.chance(0.5) { y = add(.cast(.float32), y) }
+        if maker.chance(0.5) { y = add(.transpose(Array(shape(y).indices.reversed())), y) }
+        if maker.chance(0.5) { y = add(.reshape([shape(y).elementCount]), y) }
+        _ = add(.cast(dtype), y)
     }
 
     private mutating func addIdentity(_ x: Int) {

@@ -20,6 +20,9 @@ public struct ProgramBuilder {
     /// The extents of a value of the new program.
     public func shape(_ number: Int) -> [Int] { program.type(number).shape.dimensions }
 
+    /// What computes a value of the new program; nil for inputs.
+    public func instruction(_ number: Int) -> Program.Instruction? { program.instruction(number) }
+
     /// Adds an instruction, its type inferred, and gives its number.
     public mutating func emit(_ operation: Operation, _ operands: [Int]) -> Int {
         let type: TensorType

@@ -61,6 +61,8 @@ extension Program {
             return Instruction(.transpose(outer.map { inner[$0] }), producer.operands, instruction.type)
         case (.broadcast, .broadcast(let shape)):
             return Instruction(.broadcast(shape), producer.operands, instruction.type)
+        case (.cast(let wide), .cast(let dtype)) where program.type(producer.operands[0]).dtype.isWithin(wide):
+            return Instruction(.cast(dtype), producer.operands, instruction.type)
         default:
             return instruction
         }
@@ -86,5 +88,17 @@ extension Program {
         }
         result.outputs = outputs.map { replacement[$0] }
         return result
+    }
+}
+
+extension DType {
+    /// Whether another floating type has all of this type's numbers, so that a cast there changes none.
+    fileprivate func isWithin(_ other: DType) -> Bool {
+        switch (self, other) {
+        case (.bfloat16, .float32), (.float16, .float32), (.bfloat16, .float64), (.float16, .float64),
+            (.float32, .float64):
+            true
+        default: false
+        }
     }
 }

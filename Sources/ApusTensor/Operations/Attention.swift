@@ -1,13 +1,15 @@
 // Attention: softmax(q kᵀ · scale + mask) v without the matrix of all weights in memory.
 
-/// `softmax(q kᵀ · scale + mask) v`. Leading axes broadcast. All is computed in float32 at least, whatever the precision in force.
+/// `softmax(q kᵀ · scale + mask) v`. Leading axes broadcast. Operands and result are of the precision in force; the arithmetic is
+/// float32's at least.
 ///
 /// - Input: `query (…, L, E)`, `key (…, S, E)`, `value (…, S, V)`, and a mask that is added to the scores and broadcasts to `(…, L, S)`.
 /// - Output: `(…, L, V)`; 0 for a query that sees no key.
 package func attention(
     _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor? = nil, isCausal: Bool, scale: Double
 ) -> Tensor {
-    let dtype = query.dtype.promoted(with: key.dtype).promoted(with: value.dtype)
+    let given = query.dtype.promoted(with: key.dtype).promoted(with: value.dtype)
+    let dtype = Precision.current == .bfloat16 && given == .float32 ? .bfloat16 : given
     var operands = [query, key, value].map { $0.cast(to: dtype) }
     if let mask { operands.append(mask.cast(to: dtype.ofArithmetic)) }
 
@@ -20,8 +22,10 @@ package func attention(
         }
     }
     let attention = Attention(scale: scale, isCausal: isCausal)
-    guard EngineOptions.environment.runs(.attention) else { return attentionDefinition(attention, operands) }
-    return Tensor(Node.make(.attention(attention), operands.map(\.node)))
+    let result =
+        EngineOptions.environment.runs(.attention)
+        ? Tensor(Node.make(.attention(attention), operands.map(\.node))) : attentionDefinition(attention, operands)
+    return result.cast(to: given)
 }
 
 /// Attention in simpler operations, as its second gradients need it, and who switched the operation off.
