@@ -25,14 +25,20 @@ public struct GraphFunction: Sendable {
     private let sources: [Source]
     /// Values that are neither arguments nor computed: they stay what they are.
     public let constants: [Node]
+    private let constantValues: [Buffer]
     /// For each result that was asked for where it is found.
     public let results: [Result]
+    /// The types of the program's outputs.
+    public let outputTypes: [TensorType]
+    /// The arguments whose memory a run writes over.
+    public let overwrittenArguments: Set<Int>
 
     /// The function from some nodes with values to others that are computed from them.
     ///
+    /// - Parameter replaceable: arguments whose memory belongs to the function. Where they are results themselves they stay.
     /// - Throws: what keeps the backend from preparing the program.
-    public init(from arguments: [Node], to wanted: [Node]) throws {
-        let trace = try Trace(wanted, keepsShown: false)
+    public init(from arguments: [Node], to wanted: [Node], overwriting replaceable: Range<Int> = 0..<0) throws {
+        var trace = try Trace(wanted, keepsShown: false)
         let places = Dictionary(
             zip(arguments.map(ObjectIdentifier.init), arguments.indices), uniquingKeysWith: { first, _ in first })
         var constants: [Node] = []
@@ -55,24 +61,31 @@ public struct GraphFunction: Sendable {
             }
         }
         self.constants = constants
+        constantValues = constants.map { $0.value! }
+        var overwritten: [Int: Int] = [:]  // the input's place by the argument's
+        for (input, source) in sources.enumerated() {
+            if case .argument(let number) = source, replaceable.contains(number), !results.contains(.argument(number)) {
+                overwritten[number] = input
+            }
+        }
+        overwrittenArguments = Set(overwritten.keys)
+        trace.overwrite(inputs: overwritten.values.sorted())
         program = trace.program
+        outputTypes = program.outputs.map(program.type)
         executable = try PlanCache.shared.executable(for: trace, on: Engine.backend)
     }
 
     /// The program's outputs for the arguments' values.
     public func run(_ arguments: [Buffer]) throws -> [Buffer] {
         EngineStatistics.counters.evaluations.add(1, ordering: .relaxed)
-        return try executable.run(
-            sources.map { source in
-                switch source {
-                case .argument(let number): arguments[number]
-                case .constant(let number): constants[number].value!
-                }
-            })
+        let inputs = sources.map { source in
+            switch source {
+            case .argument(let number): arguments[number]
+            case .constant(let number): constantValues[number]
+            }
+        }
+        return try Profile.measure(.evaluation) { try Profile.measure(.running) { try executable.run(inputs) } }
     }
-
-    /// The types of the program's outputs.
-    public var outputTypes: [TensorType] { program.outputs.map(program.type) }
 
     /// What another trace of the same code computes otherwise, or nil for nothing.
     public func difference(from other: GraphFunction) -> String? {

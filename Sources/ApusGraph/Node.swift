@@ -135,7 +135,7 @@ public final class Node: Sendable {
     }
 
     /// Whether a gradient may still be asked of the node, so that it remembers its operands.
-    var isInActiveScope: Bool { scope?.isActive ?? false }
+    package var isInActiveScope: Bool { scope?.isActive ?? false }
 
     /// Whether a gradient that may still be asked for would have to compute the value again, at some cost.
     var isWorthSaving: Bool { operation.isCostly && isInActiveScope }
@@ -184,6 +184,17 @@ public final class Node: Sendable {
             state.value = value
         }
         hasValue.store(true, ordering: .releasing)
+    }
+
+    /// The value's memory, if nothing but one tensor can see it: this node, which has no value from now on, is to be forgotten.
+    package func surrender() -> Buffer? {
+        guard audience.load(ordering: .relaxed) & ~Self.offer == Self.holder else { return nil }
+        let memory = state.withLock { state -> Buffer? in
+            guard isKnownUniquelyReferenced(&state.value), state.value!.isReusable else { return nil }
+            return exchange(&state.value, nil)
+        }
+        if memory != nil { EngineStatistics.counters.overwrittenInputs.add(1, ordering: .relaxed) }
+        return memory
     }
 
     deinit {

@@ -70,6 +70,9 @@ struct Trace {
         }
     }
 
+    /// Has the program write over inputs that belong to it, ascending.
+    mutating func overwrite(inputs: [Int]) { reusableInputs = inputs.map(Int32.init) }
+
     private mutating func append(_ frame: Frame, _ numbers: inout NodeNumbers) {
         wiring.append(Int32(frame.operands.count))
         for operand in frame.operands { wiring.append(numbers[operand]!) }

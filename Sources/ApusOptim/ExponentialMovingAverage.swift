@@ -7,6 +7,7 @@ public final class ExponentialMovingAverage {
     public let decay: Double
     /// Updates so far.
     public private(set) var updateCount = 0
+    /// In the order of their names.
     private let parameters: [(name: String, slot: ParameterSlot)]
     private var averages: [Tensor]
 
@@ -14,13 +15,14 @@ public final class ExponentialMovingAverage {
     public init(_ model: Module, decay: Double = 0.999) {
         precondition((0...1).contains(decay), "ExponentialMovingAverage: decay \(decay) is not in 0...1")
         self.decay = decay
-        parameters = model.namedParameters.filter { $0.slot.tensor!.dtype.isFloatingPoint }
+        parameters = model.namedParameters.filter { $0.slot.tensor!.dtype.isFloatingPoint }.sorted { $0.name < $1.name }
         averages = parameters.map { $0.slot.tensor! }
     }
 
     /// Takes in the parameters as they are now.
     public func update() {
         updateCount += 1
+        Replay.current?.note { [self] in updateCount += 1 }
         for average in averages { average.node.offerMemory() }
         averages = zip(averages, parameters).map { average, parameter in
             average + (parameter.slot.tensor! - average) * Tensor(1 - decay, dtype: average.dtype)
@@ -59,4 +61,20 @@ public final class ExponentialMovingAverage {
         updateCount = state["update_count"]!.item(as: Int.self)
         averages = zip(parameters, averages).map { state[$0.name]!.cast(to: $1.dtype) }
     }
+}
+
+extension ExponentialMovingAverage: Stateful, TensorHolder {
+    /// The averages.
+    public var compiledState: CompiledState { CompiledState([self], traits: []) }
+
+    package var contents: [String: Tensor] {
+        get { Dictionary(uniqueKeysWithValues: zip(parameters.map(\.name), averages)) }
+        set { averages = parameters.map { newValue[$0.name]! } }
+    }
+
+    package func append(to tensors: inout [Tensor]) { tensors += averages }
+
+    package func empty() { averages = [] }
+
+    package func put(_ tensors: ArraySlice<Tensor>) { averages = Array(tensors) }
 }

@@ -42,13 +42,10 @@ open class Optimizer {
     public private(set) var stepCount = 0
 
     private let initialLearningRate: Double
-    private var states: [ObjectIdentifier: ParameterState] = [:]
-
-    private struct ParameterState {
-        /// Steps that changed this parameter: bias corrections count from its first.
-        var stepCount = 0
-        var tensors: [String: Tensor] = [:]
-    }
+    /// The parameters of all groups in order, each with its group.
+    private let members: [(slot: ParameterSlot, group: Int)]
+    /// What is remembered of each of them; nil before its first step.
+    private var states: [ParameterState?]
 
     public init(_ groups: [ParameterGroup], learningRate: Double, weightDecay: Double = 0) {
         let slots = groups.flatMap { $0.parameters.map { ObjectIdentifier($0.slot) } }
@@ -60,33 +57,36 @@ open class Optimizer {
         self.learningRate = learningRate
         self.weightDecay = weightDecay
         initialLearningRate = learningRate
+        members = groups.enumerated().flatMap { index, group in group.parameters.map { ($0.slot, index) } }
+        states = [ParameterState?](repeating: nil, count: members.count)
     }
 
     /// Changes every parameter that has a gradient. The new values, the optimizer's state, the loss and the model's buffers are computed
     /// at once, now.
     public final func step(_ gradients: consuming Gradients) {
+        // A compiled step goes through this once, and then only takes the counts on.
+        let replay = Replay.current
         stepCount += 1
+        replay?.note { [self] in stepCount += 1 }
         var results = gradients.stepResults
         var steps: [StepKey: UpdateStep] = [:]
-        for (index, group) in groups.enumerated() {
-            for (_, slot) in group.parameters where slot.isTrainable {
-                guard let gradient = gradients[slot], let parameter = slot.tensor else { continue }
-                let id = ObjectIdentifier(slot)
-                var state = states[id] ?? ParameterState()
-                state.stepCount += 1
-                let key = StepKey(group: index, count: state.stepCount, dtype: parameter.dtype)
-                let step = steps[key] ?? makeStep(group, state.stepCount, parameter.dtype)
-                steps[key] = step
+        for (index, (slot, group)) in members.enumerated() where slot.isTrainable {
+            guard let gradient = gradients[slot], let parameter = slot.tensor else { continue }
+            let state = states[index] ?? ParameterState()
+            states[index] = state
+            state.stepCount += 1
+            replay?.note { state.stepCount += 1 }
+            let key = StepKey(group: group, count: state.stepCount, dtype: parameter.dtype)
+            let step = steps[key] ?? UpdateStep(of: state, in: group, by: self, parameter.dtype)
+            steps[key] = step
 
-                // The new values take the places of the old ones, unless somebody still holds those.
-                parameter.node.offerMemory()
-                for tensor in state.tensors.values { tensor.node.offerMemory() }
-                let changed = update(parameter, gradient.cast(to: parameter.dtype), &state.tensors, step)
-                slot.tensor = changed
-                states[id] = state
-                results.append(changed)
-                results += state.tensors.values
-            }
+            // The new values take the places of the old ones, unless somebody still holds those.
+            parameter.node.offerMemory()
+            for tensor in state.named.values { tensor.node.offerMemory() }
+            let changed = update(parameter, gradient.cast(to: parameter.dtype), &state.named, step)
+            slot.tensor = changed
+            results.append(changed)
+            results += state.named.values
         }
         // Gradients that nobody looks at afterwards need no memory of their own: the update reads them once.
         _ = consume gradients
@@ -110,11 +110,57 @@ open class Optimizer {
         let dtype: DType
     }
 
-    private func makeStep(_ group: ParameterGroup, _ count: Int, _ dtype: DType) -> UpdateStep {
-        let own = group.learningRate.map { initialLearningRate == 0 ? $0 : learningRate * ($0 / initialLearningRate) }
-        return UpdateStep(
-            count: count, learningRate: own ?? learningRate, weightDecay: group.weightDecay ?? weightDecay, dtype: dtype
-        )
+    /// The learning rate of a group at this step.
+    fileprivate func learningRate(of group: Int) -> Double {
+        guard let own = groups[group].learningRate else { return learningRate }
+        return initialLearningRate == 0 ? own : learningRate * (own / initialLearningRate)
+    }
+}
+
+/// What a rule remembers of one parameter.
+private final class ParameterState {
+    /// Steps that changed this parameter: bias corrections count from its first.
+    var stepCount: Int
+    /// By PyTorch's names.
+    var named: [String: Tensor]
+    /// The names in order, found anew where there are others.
+    private var names: [String] = []
+
+    init(stepCount: Int = 0, _ named: [String: Tensor] = [:]) {
+        self.stepCount = stepCount
+        self.named = named
+    }
+}
+
+extension ParameterState: TensorHolder {
+    var contents: [String: Tensor] {
+        get { named }
+        set { named = newValue }
+    }
+
+    func append(to tensors: inout [Tensor]) {
+        if names.count != named.count { names = named.keys.sorted() }
+        for name in names { tensors.append(named[name]!) }
+    }
+
+    func empty() { named.removeAll(keepingCapacity: true) }
+
+    func put(_ tensors: ArraySlice<Tensor>) {
+        for (name, tensor) in zip(names, tensors) { named[name] = tensor }
+    }
+}
+
+extension Optimizer: Stateful {
+    /// The parameters and what is remembered of them; what of them is trained, and how many steps each has missed.
+    public var compiledState: CompiledState {
+        var (holders, traits) = (members.map { $0.slot as any TensorHolder }, [Int]())
+        for (member, state) in zip(members, states) {
+            traits.append(member.slot.isTrainable ? 1 : 0)
+            guard let state else { continue }
+            holders.append(state)
+            traits.append(stepCount - state.stepCount)
+        }
+        return CompiledState(holders, traits: traits)
     }
 }
 
@@ -122,27 +168,40 @@ open class Optimizer {
 ///
 /// A number enters the graph as a tensor, made once and shared: an input of the program, so that a new learning rate runs the old plan.
 public final class UpdateStep {
-    /// 1 at a parameter's first step.
-    public let count: Int
-    /// The rate of these parameters at this step.
-    public let learningRate: Double
     /// The weight decay of these parameters, 0 for none.
     public let weightDecay: Double
+    private let state: ParameterState
+    private let group: Int
+    private let optimizer: Optimizer
     private let dtype: DType
     private var made: [String: Tensor] = [:]
 
-    init(count: Int, learningRate: Double, weightDecay: Double, dtype: DType) {
-        self.count = count
-        self.learningRate = learningRate
-        self.weightDecay = weightDecay
-        self.dtype = dtype
+    /// - Parameter state: that of one of the parameters, which have all taken equally many steps.
+    fileprivate init(of state: ParameterState, in group: Int, by optimizer: Optimizer, _ dtype: DType) {
+        weightDecay = optimizer.groups[group].weightDecay ?? optimizer.weightDecay
+        (self.state, self.group, self.optimizer, self.dtype) = (state, group, optimizer, dtype)
     }
+
+    /// 1 at a parameter's first step.
+    public var count: Int { state.stepCount }
+    /// The rate of these parameters at this step.
+    public var learningRate: Double { optimizer.learningRate(of: group) }
 
     /// A number as a tensor, the same one for every parameter of the step. `name` tells it from the others.
     public func callAsFunction(_ name: String, _ value: @autoclosure () -> Double) -> Tensor {
         if let known = made[name] { return known }
         let tensor = Tensor(value(), dtype: dtype)
         made[name] = tensor
+        return tensor
+    }
+
+    /// A number that is another one at each step. A compiled step computes it anew at each call.
+    public func callAsFunction(_ name: String, _ value: @escaping (UpdateStep) -> Double) -> Tensor {
+        if let known = made[name] { return known }
+        func make() -> Tensor { Tensor(value(self), dtype: dtype) }
+        let tensor = make()
+        made[name] = tensor
+        Replay.current?.note(tensor, again: make)
         return tensor
     }
 }
@@ -155,10 +214,10 @@ extension UpdateStep {
 
     /// `(1 − learningRate · weightDecay) · parameter`: decoupled decay.
     func decayed(_ parameter: Tensor) -> Tensor {
-        weightDecay == 0 ? parameter : parameter * self("decay", 1 - learningRate * weightDecay)
+        weightDecay == 0 ? parameter : parameter * self("decay") { 1 - $0.learningRate * $0.weightDecay }
     }
 
-    var rate: Tensor { self("learning rate", learningRate) }
+    var rate: Tensor { self("learning rate", \.learningRate) }
 }
 
 // MARK: State
@@ -170,10 +229,10 @@ extension Optimizer {
         var state: StateDictionary = [
             "step_count": Tensor(stepCount), "learning_rate": Tensor(learningRate, dtype: .float64),
         ]
-        for (name, slot) in groups.flatMap(\.parameters) {
-            guard let own = states[ObjectIdentifier(slot)] else { continue }
+        for ((name, _), own) in zip(groups.flatMap(\.parameters), states) {
+            guard let own else { continue }
             state[name + ".step"] = Tensor(own.stepCount)
-            for (key, tensor) in own.tensors { state[name + "." + key] = tensor }
+            for (key, tensor) in own.named { state[name + "." + key] = tensor }
         }
         return state
     }
@@ -191,21 +250,24 @@ extension Optimizer {
         }
         let count = take("step_count")
         let rate = take("learning_rate")
-        var loaded: [ObjectIdentifier: ParameterState] = [:]
+        var loaded = [ParameterState?](repeating: nil, count: members.count)
         // Longer names first: `a.b.exp_avg` belongs to the parameter `a.b`, not to `a`.
-        for (name, slot) in groups.flatMap(\.parameters).sorted(by: { $0.name.count > $1.name.count }) {
+        let parameters = groups.flatMap(\.parameters).enumerated().sorted {
+            $0.element.name.count > $1.element.name.count
+        }
+        for (place, (name, slot)) in parameters {
             let keys = rest.keys.filter { $0.hasPrefix(name + ".") }
             guard !keys.isEmpty else { continue }
             guard let steps = take(name + ".step") else { continue }
-            var own = ParameterState(stepCount: steps.item(as: Int.self))
+            let own = ParameterState(stepCount: steps.item(as: Int.self))
             for key in keys where key != name + ".step" {
                 guard let tensor = take(key) else { continue }
                 if let shape = slot.tensor?.shape, tensor.rank > 0, tensor.shape != shape {
                     report.mismatched.append(.init(name: key, expected: shape, found: tensor.shape))
                 }
-                own.tensors[String(key.dropFirst(name.count + 1))] = tensor
+                own.named[String(key.dropFirst(name.count + 1))] = tensor
             }
-            loaded[ObjectIdentifier(slot)] = own
+            loaded[place] = own
         }
         report.unexpected = rest.keys.sorted()
         guard report.isComplete, let count, let rate else {

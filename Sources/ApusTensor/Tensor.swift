@@ -22,7 +22,7 @@ public struct Tensor: Sendable {
         deinit { node.releaseForUser() }
     }
 
-    private let holder: Holder
+    private var holder: Holder
 
     /// The node of the graph that this tensor shows.
     public var node: Node { holder.node }
@@ -55,10 +55,10 @@ public struct Tensor: Sendable {
     /// The number of elements.
     public var elementCount: Int { shape.elementCount }
 
-    /// Computes the value now rather than when it is looked at.
+    /// Computes the value now rather than when it is looked at. While a function is compiled nothing is computed.
     @discardableResult
     public func evaluated() -> Tensor {
-        Evaluator.evaluate([node])
+        if !GraphFunction.isBeingMade { Evaluator.evaluate([node]) }
         return self
     }
 
@@ -69,9 +69,21 @@ public struct Tensor: Sendable {
     }
 }
 
-/// Computes several tensors at once, sharing what they share.
+/// Computes several tensors at once, sharing what they share. While a function is compiled nothing is computed.
 public func evaluate(_ tensors: some Sequence<Tensor>) {
-    Evaluator.evaluate(tensors.map(\.node))
+    if !GraphFunction.isBeingMade { Evaluator.evaluate(tensors.map(\.node)) }
+}
+
+extension Tensor {
+    /// The known value for somebody who overwrites it, and leaves this tensor without one: its own memory where nobody else can see
+    /// it, else a copy.
+    mutating func surrendered() -> Buffer {
+        if isKnownUniquelyReferenced(&holder), let memory = node.surrender() { return memory }
+        let value = node.value!
+        let copy = Buffer(byteCount: value.byteCount)
+        withExtendedLifetime(value) { copy.pointer.copyMemory(from: value.pointer, byteCount: value.byteCount) }
+        return copy
+    }
 }
 
 extension Tensor {

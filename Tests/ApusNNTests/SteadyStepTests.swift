@@ -47,7 +47,7 @@ private final class Classifier: Module, Layer {
     @Test func aCompiledModelReadsItsParametersAnewAndKeepsItsBuffers() {
         let model = withSeed(1) { Classifier() }
         let x = withSeed(2) { Tensor.normal([16, 20]).evaluated() }
-        let predict = compile(model) { $0($1) }
+        let predict = compile(model) { model($0) }
         for round in 0..<6 {
             model.output.bias = Tensor.full([4], Double(round)).evaluated()
             let mean = model.norm.runningMean

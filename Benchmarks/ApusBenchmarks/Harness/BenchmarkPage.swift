@@ -65,19 +65,22 @@ package struct BenchmarkPage {
 
     /// What the columns say.
     private var notes: String {
-        """
-        Every contestant is a process of its own and starts from the same weights and inputs; outputs are compared
-        before anything is timed. Then they run in turns, \(rounds) rounds, and sleep while it is another's. Figures
-        are medians.
+        let compiled = results.map(\.workload).filter(\.isCompiled).map(\.name).joined(separator: ", ")
+        return """
+            Every contestant is a process of its own and starts from the same weights and inputs; outputs are compared
+            before anything is timed. Then they run in turns, \(rounds) rounds, and sleep while it is another's. Figures
+            are medians.
 
-        - *PyTorch*: eager, as most write it. *compile*: `torch.compile`, with the fused Adam.
-        - *Ratio*: the best peer's time over that of Apus, round by round: median, least and greatest. *Target*: the
-          ratio to PyTorch's best (in ResNet-50's inference to ONNX Runtime), and what it has to reach.
-        - *GFLOP/s* counts the arithmetic of matrix products and convolutions that the mathematics needs, three times
-          the forward pass in training. *Peak* is its share of the machine's peak, measured in the same run: float32 by
-          a loop of multiply–adds in registers, bfloat16 by one of AMX's or AVX-512's products. Where memory is the
-          limit it is the share of the rate of a large copy, which work that stays in the caches exceeds.
-        """
+            - *PyTorch*: eager, as most write it. *compile*: `torch.compile`, with the fused Adam.
+            - *Ratio*: the best peer's time over that of Apus, round by round: median, least and greatest. *Target*: the
+              ratio to PyTorch's best (in ResNet-50's inference to ONNX Runtime), and what it has to reach.
+            - *GFLOP/s* counts the arithmetic of matrix products and convolutions that the mathematics needs, three times
+              the forward pass in training. *Peak* is its share of the machine's peak, measured in the same run: float32 by
+              a loop of multiply–adds in registers, bfloat16 by one of AMX's or AVX-512's products. Where memory is the
+              limit it is the share of the rate of a large copy, which work that stays in the caches exceeds.
+            - Steps of \(compiled.isEmpty ? "none" : compiled) run through Apus's `compile`, the counterpart of
+              `torch.compile`; the others are traced at every step, as most write them.
+            """
     }
 
     private static let steadyNotes = """

@@ -6,20 +6,25 @@ public struct TrainingWorkload<Model: Module>: Workload {
     public let kind = WorkloadKind.training
     public let precision: Precision
     public let items: (count: Double, name: String)?
+    public let isCompiled: Bool
     private let isSparse: Bool
     private let inputs: [String: Input]
     private let makeModel: @Sendable () -> Model
     private let loss: @Sendable (Model, [String: Tensor]) -> Tensor
 
-    /// - Parameter isSparse: whether tables are trained by `SparseAdam`.
+    /// - Parameters:
+    ///   - isCompiled: whether steps run through `compile`.
+    ///   - isSparse: whether tables are trained by `SparseAdam`.
     public init(
         _ name: String, precision: Precision = .float32, items: (count: Double, name: String)? = nil,
-        isSparse: Bool = false, inputs: [String: Input], model: @escaping @Sendable () -> Model,
+        isCompiled: Bool = false, isSparse: Bool = false, inputs: [String: Input],
+        model: @escaping @Sendable () -> Model,
         loss: @escaping @Sendable (Model, [String: Tensor]) -> Tensor
     ) {
         self.name = name
         self.precision = precision
         self.items = items
+        self.isCompiled = isCompiled
         self.isSparse = isSparse
         self.inputs = inputs
         makeModel = model
@@ -32,35 +37,39 @@ public struct TrainingWorkload<Model: Module>: Workload {
         let model = makeModel()
         if !state.isEmpty { try model.load(state.under("model")) }
         let optimizer = isSparse ? SparseAdam(model, learningRate: 1e-3) : Adam(model, learningRate: 1e-3)
-        return TrainingRunner(model, optimizer, try inputs.tensors(from: state), precision, loss)
+        let run = stateful(model, optimizer, isCompiled: isCompiled) { [loss] inputs in
+            let (value, gradients) = valueAndGradients(model) { loss($0, inputs) }
+            optimizer.step(gradients)
+            return value
+        }
+        return TrainingRunner(precision, try inputs.tensors(from: state), run)
     }
 }
 
-private final class TrainingRunner<Model: Module>: Runner {
-    private let model: Model
-    private let inputs: [String: Tensor]
+/// A function of named tensors that changes a model and perhaps an optimizer, as it is or through `compile`.
+private func stateful(
+    _ model: Module, _ optimizer: Optimizer? = nil, isCompiled: Bool, _ f: @escaping ([String: Tensor]) -> Tensor
+) -> ([String: Tensor]) -> Tensor {
+    guard isCompiled else { return f }
+    var names: [String] = []
+    func ofValues(_ values: [Tensor]) -> [Tensor] { [f(Dictionary(uniqueKeysWithValues: zip(names, values)))] }
+    let compiled = optimizer.map { compile(model, $0, f: ofValues) } ?? compile(model, f: ofValues)
+    return { inputs in
+        names = inputs.keys.sorted()
+        return compiled(names.map { inputs[$0]! })[0]
+    }
+}
+
+private final class TrainingRunner: Runner {
     private let precision: Precision
-    private let loss: (Model, [String: Tensor]) -> Tensor
-    private let optimizer: Adam
+    private let inputs: [String: Tensor]
+    private let run: ([String: Tensor]) -> Tensor
 
-    init(
-        _ model: Model, _ optimizer: Adam, _ inputs: [String: Tensor], _ precision: Precision,
-        _ loss: @escaping (Model, [String: Tensor]) -> Tensor
-    ) {
-        self.model = model
-        self.optimizer = optimizer
-        self.inputs = inputs
-        self.precision = precision
-        self.loss = loss
+    init(_ precision: Precision, _ inputs: [String: Tensor], _ run: @escaping ([String: Tensor]) -> Tensor) {
+        (self.precision, self.inputs, self.run) = (precision, inputs, run)
     }
 
-    func step() -> Double {
-        withPrecision(precision) {
-            let (loss, gradients) = valueAndGradients(model) { self.loss($0, inputs) }
-            optimizer.step(gradients)
-            return loss.item()
-        }
-    }
+    func step() -> Double { withPrecision(precision) { run(inputs).item() } }
 }
 
 /// A model's forward pass in evaluation mode.
@@ -69,18 +78,20 @@ public struct InferenceWorkload<Model: Module>: Workload {
     public let kind = WorkloadKind.inference
     public let precision: Precision
     public let items: (count: Double, name: String)?
+    public let isCompiled: Bool
     private let inputs: [String: Input]
     private let makeModel: @Sendable () -> Model
     private let forward: @Sendable (Model, [String: Tensor]) -> Tensor
 
     public init(
         _ name: String, precision: Precision = .float32, items: (count: Double, name: String)? = nil,
-        inputs: [String: Input], model: @escaping @Sendable () -> Model,
+        isCompiled: Bool = false, inputs: [String: Input], model: @escaping @Sendable () -> Model,
         forward: @escaping @Sendable (Model, [String: Tensor]) -> Tensor
     ) {
         self.name = name
         self.precision = precision
         self.items = items
+        self.isCompiled = isCompiled
         self.inputs = inputs
         makeModel = model
         self.forward = forward
@@ -92,13 +103,14 @@ public struct InferenceWorkload<Model: Module>: Workload {
         let model = makeModel()
         if !state.isEmpty { try model.load(state.under("model")) }
         model.eval()
-        let (given, forward) = (try inputs.tensors(from: state), forward)
+        let given = try inputs.tensors(from: state)
+        let run = stateful(model, isCompiled: isCompiled) { [forward] in forward(model, $0) }
         // Two copies take turns. A model's user brings new inputs every time: only what the weights alone decide may be
         // kept.
         var (next, last) = (given, given.mapValues(\.copied))
         return FunctionRunner(precision) {
             swap(&next, &last)
-            return forward(model, last)
+            return run(last)
         }
     }
 }

@@ -14,6 +14,8 @@ public protocol Workload: Sendable {
     var bytes: Double { get }
     /// What a step gets done, where time alone does not say it: 32 tokens.
     var items: (count: Double, name: String)? { get }
+    /// Whether steps run through `compile`, our counterpart of `torch.compile`. Where not, they are written as most write them.
+    var isCompiled: Bool { get }
 
     /// Makes everything ready for steps.
     ///
@@ -27,6 +29,7 @@ extension Workload {
     public var precision: Precision { .float32 }
     public var bytes: Double { 0 }
     public var items: (count: Double, name: String)? { nil }
+    public var isCompiled: Bool { false }
 }
 
 /// What a step is.

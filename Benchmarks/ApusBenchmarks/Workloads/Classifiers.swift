@@ -23,20 +23,22 @@ final class LeNet: Module, Layer {
 }
 
 /// MLP 784-256-128-10.
-let mlp = classifier("mlp", input: [64, 784]) { MLP() }
+let mlp = classifier("mlp", isCompiled: true, input: [64, 784]) { MLP() }
 
 /// The same for one image.
-let mlpInference = InferenceWorkload("mlp-b1", inputs: ["x": .normal([1, 784])], model: { MLP() }) { $0($1["x"]!) }
+let mlpInference = InferenceWorkload(
+    "mlp-b1", isCompiled: true, inputs: ["x": .normal([1, 784])], model: { MLP() }
+) { $0($1["x"]!) }
 
 let leNet = classifier("lenet", input: [256, 1, 28, 28]) { LeNet() }
 
 /// A classifier that sees one batch of noise over and over.
 func classifier<Model: Module & Layer>(
-    _ name: String, precision: Precision = .float32, input: Shape, classes: Int = 10,
+    _ name: String, precision: Precision = .float32, isCompiled: Bool = false, input: Shape, classes: Int = 10,
     model: @escaping @Sendable () -> Model
 ) -> TrainingWorkload<Model> {
     TrainingWorkload(
-        name, precision: precision, inputs: ["x": .normal(input), "y": .integers([input[0]], below: classes)],
-        model: model
+        name, precision: precision, isCompiled: isCompiled,
+        inputs: ["x": .normal(input), "y": .integers([input[0]], below: classes)], model: model
     ) { crossEntropy($0($1["x"]!), $1["y"]!) }
 }

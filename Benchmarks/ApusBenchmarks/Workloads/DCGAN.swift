@@ -58,6 +58,7 @@ final class DCGAN: Module {
 struct AdversarialWorkload: Workload {
     let name = "dcgan"
     let kind = WorkloadKind.training
+    let isCompiled = true
     private static let inputs: [String: Input] = [
         "real": .normal([64, 3, 64, 64]), "noise": .normal([64, 100, 1, 1]),
     ]
@@ -96,9 +97,15 @@ private final class AdversarialRunner: Runner {
         noise = inputs["noise"]!
     }
 
+    func step() -> Double { run(real, noise).item() }
+
+    private lazy var run = compile(generator, discriminator, generatorOptimizer, discriminatorOptimizer) {
+        [unowned self] in losses(real: $0, noise: $1)
+    }
+
     /// The sum of both losses. The images are made once: the discriminator learns to tell them from real ones, then the generator
     /// learns from what the discriminator says of them.
-    func step() -> Double {
+    private func losses(real: Tensor, noise: Tensor) -> Tensor {
         let (fooled, judged, gradients) = valueAndGradients(generator) { generator in
             let made = generator(noise)
             let (judged, gradients) = valueAndGradients(discriminator) {
@@ -108,6 +115,6 @@ private final class AdversarialRunner: Runner {
             return (binaryCrossEntropy(logits: discriminator(made), yes), judged)
         }
         generatorOptimizer.step(gradients)
-        return fooled.item() + judged.item()
+        return fooled + judged
     }
 }

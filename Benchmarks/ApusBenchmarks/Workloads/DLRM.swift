@@ -37,7 +37,7 @@ private func multilayerPerceptron(_ widths: [Int], endsWithReLU: Bool) -> Sequen
 
 /// Eight tables of 100,000 categories and 13 numbers.
 let dlrm = TrainingWorkload(
-    "dlrm", items: (512, "examples"), isSparse: true,
+    "dlrm", items: (512, "examples"), isCompiled: true, isSparse: true,
     inputs: [
         "numbers": .normal([512, 13]), "categories": .integers([8, 512], below: 100_000),
         "clicks": .integers([512], below: 2),

@@ -46,14 +46,17 @@ struct FieldLayout {
         self.fields = fields
     }
 
-    /// Calls `body` with the properties that are or may hold slots and modules.
-    func forEachMember(of module: Module, _ body: (_ name: String, _ value: Any) -> Void) {
+    /// Calls `body` with the slots and modules among the properties, and `container` with those that may hold some.
+    func forEachMember(
+        of module: Module, _ body: (_ name: String, _ member: AnyObject) -> Void,
+        container visit: (_ name: String, _ value: Any) -> Void
+    ) {
         withExtendedLifetime(module) {
             let base = UnsafeRawPointer(Unmanaged.passUnretained(module).toOpaque())
             for field in fields {
                 let place = base + field.offset
                 if let container = field.container {
-                    body(field.name, Self.read(container, at: place))
+                    visit(field.name, Self.read(container, at: place))
                 } else {
                     let object = place.load(as: UnsafeRawPointer.self)
                     body(field.name, Unmanaged<AnyObject>.fromOpaque(object).takeUnretainedValue())

@@ -34,9 +34,9 @@ extension Module {
     }
 
     /// Slots and modules among the stored properties, superclasses' first.
-    private func forEachMember(_ body: (String, AnyObject) -> Void) {
+    func forEachMember(_ body: (String, AnyObject) -> Void) {
         if let layout = FieldLayout.of(type(of: self)) {
-            return layout.forEachMember(of: self) { visit($1, named: $0, body) }
+            return layout.forEachMember(of: self, body) { visit($1, named: $0, body) }
         }
         var levels: [Mirror] = []
         var level: Mirror? = Mirror(reflecting: self)

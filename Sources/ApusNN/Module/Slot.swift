@@ -8,12 +8,17 @@ public class Slot {
     public var tensor: Tensor?
 
     init(_ tensor: Tensor?) { self.tensor = tensor }
+
+    /// Whether training changes the tensor.
+    var isTrained: Bool { false }
 }
 
 /// The slot of a parameter, whatever its declared type.
 public class ParameterSlot: Slot {
     /// Whether gradients are taken by it and optimizers change it.
     public var isTrainable = true
+
+    override var isTrained: Bool { isTrainable }
 }
 
 /// What a slot may be declared as: `Tensor` or `Tensor?`.

@@ -35,7 +35,7 @@ public final class Adagrad: Optimizer {
             state["sum"] ?? Tensor.full(gradient.shape, initialAccumulator, dtype: gradient.dtype).evaluated()
         let sum = old + gradient * gradient
         state["sum"] = sum
-        let rate = step("decayed rate", step.learningRate / (1 + Double(step.count - 1) * rateDecay))
+        let rate = step("decayed rate") { [rateDecay] in $0.learningRate / (1 + Double($0.count - 1) * rateDecay) }
         return parameter - gradient / (sqrt(sum) + step("epsilon", epsilon)) * rate
     }
 }

@@ -40,16 +40,16 @@ public class Adam: Optimizer {
     final func moved(
         _ parameter: Tensor, _ gradient: Tensor, _ state: inout [String: Tensor], _ step: UpdateStep
     ) -> Tensor {
-        let t = step.count
         let moments = state.moments(gradient, betas, step)
         var second = moments.second
         if isAMSGrad {
             second = state["max_exp_avg_sq"].map { maximum($0, second) } ?? second
             state["max_exp_avg_sq"] = second
         }
-        let correction = step("correction", 1 / (1 - power(betas.1, t)).squareRoot())
+        let correction = step("correction") { [betas] in 1 / (1 - power(betas.1, $0.count)).squareRoot() }
         let denominator = sqrt(second) * correction + step("epsilon", epsilon)
-        return parameter - moments.first / denominator * step("step size", step.learningRate / (1 - power(betas.0, t)))
+        let size = step("step size") { [betas] in $0.learningRate / (1 - power(betas.0, $0.count)) }
+        return parameter - moments.first / denominator * size
     }
 }
 

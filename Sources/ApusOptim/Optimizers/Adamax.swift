@@ -32,6 +32,7 @@ public final class Adamax: Optimizer {
         let old = state["exp_inf"] ?? zeros(like: gradient)
         let largest = maximum(old * step("beta2", betas.1), abs(gradient) + step("epsilon", epsilon))
         state["exp_inf"] = largest
-        return parameter - mean / largest * step("step size", step.learningRate / (1 - power(betas.0, step.count)))
+        let size = step("step size") { [betas] in $0.learningRate / (1 - power(betas.0, $0.count)) }
+        return parameter - mean / largest * size
     }
 }

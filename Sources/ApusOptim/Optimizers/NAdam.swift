@@ -33,16 +33,16 @@ public final class NAdam: Optimizer {
     public override func update(
         _ parameter: Tensor, _ gradient: Tensor, _ state: inout [String: Tensor], _ step: UpdateStep
     ) -> Tensor {
-        let t = step.count
         let gradient = step.penalized(gradient, parameter)
         let moments = state.moments(gradient, betas, step)
-        let correction = step("correction", 1 / (1 - power(betas.1, t)).squareRoot())
+        let correction = step("correction") { [betas] in 1 / (1 - power(betas.1, $0.count)).squareRoot() }
         let denominator = sqrt(moments.second) * correction + step("epsilon", epsilon)
 
-        let product = (state["mu_product"] ?? Tensor(1.0, dtype: .float64)) * step("mu", mu(t))
+        let product = (state["mu_product"] ?? Tensor(1.0, dtype: .float64)) * step("mu") { [self] in mu($0.count) }
         state["mu_product"] = product
-        let ofGradient = step("gradient's share", step.learningRate * (1 - mu(t))) / (1 - product)
-        let ofMoment = step("moment's share", step.learningRate * mu(t + 1)) / (1 - product * step("mu'", mu(t + 1)))
+        let next = product * step("mu'") { [self] in mu($0.count + 1) }
+        let ofGradient = step("gradient's share") { [self] in $0.learningRate * (1 - mu($0.count)) } / (1 - product)
+        let ofMoment = step("moment's share") { [self] in $0.learningRate * mu($0.count + 1) } / (1 - next)
         return parameter - gradient * ofGradient.cast(to: gradient.dtype) / denominator
             - moments.first * ofMoment.cast(to: gradient.dtype) / denominator
     }

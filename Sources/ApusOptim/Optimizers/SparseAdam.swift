@@ -32,11 +32,13 @@ public final class SparseAdam: Adam {
         state["exp_avg"] = gradient.replacing(first, in: tables.first)
         state["exp_avg_sq"] = gradient.replacing(second, in: tables.second)
 
-        let t = step.count
-        let size = step.learningRate * (1 - power(betas.1, t)).squareRoot() / (1 - power(betas.0, t))
-        let change = first / (sqrt(second) + step("epsilon", epsilon)) * step("row's step size", size)
+        let size = step("row's step size") { [self] in $0.learningRate * correction($0.count) }
+        let change = first / (sqrt(second) + step("epsilon", epsilon)) * size
         return gradient.replacing(gradient.rows(of: parameter) - change, in: parameter)
     }
+
+    /// `√(1 − β₂ᵗ) / (1 − β₁ᵗ)`
+    private func correction(_ t: Int) -> Double { (1 - power(betas.1, t)).squareRoot() / (1 - power(betas.0, t)) }
 }
 
 /// A gradient that is zero but for some rows.
