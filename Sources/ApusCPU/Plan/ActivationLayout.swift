@@ -24,9 +24,16 @@ extension ConvolutionCase {
         guard activations == .blocked, let x = blockedFormat(x[1]), y[1] % Layout.blockSize == 0 else {
             return [.channelsLast]
         }
-        let direct = [Candidate(x: x, y: .blocked), .channelsLast]
+        let blocked = Candidate(x: x, y: .blocked)
+        let direct = prefersChannelsLast ? [.channelsLast, blocked] : [blocked, .channelsLast]
         guard options.runs(.winograd), x == .blocked, paysWinograd else { return direct }
         return [Candidate(x: x, y: .blocked, algorithm: dnnl_convolution_winograd)] + direct
+    }
+
+    /// On small batches strided kernels take up to a third longer on blocks, more than the change of layout does.
+    private var prefersChannelsLast: Bool {
+        hasConstantWeights && x[0] == 1 && geometry.groups == 1 && geometry.spatialRank == 2 && weight[2...] == [3, 3]
+            && geometry.stride != [1, 1] && x[1] >= 64
     }
 
     /// Pictures of up to three channels are read as they come.

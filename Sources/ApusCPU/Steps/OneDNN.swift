@@ -106,6 +106,22 @@ final class Primitive: @unchecked Sendable {
         return create(attributes!)
     }
 
+    /// The description of the first implementation of an operation, without a hint, whose name is as wanted.
+    static func description(
+        of operation: UnsafeRawPointer, _ attributes: dnnl_primitive_attr_t, where isWanted: (String) -> Bool
+    ) -> dnnl_primitive_desc_t? {
+        var iterator: dnnl_primitive_desc_iterator_t?
+        let status = dnnl_primitive_desc_iterator_create(&iterator, operation, attributes, OneDNN.engine, nil)
+        guard status == dnnl_success else { return nil }
+        defer { dnnl_primitive_desc_iterator_destroy(iterator) }
+        repeat {
+            guard let candidate = dnnl_primitive_desc_iterator_fetch(iterator) else { return nil }
+            if isWanted(implementation(candidate)) { return candidate }
+            dnnl_primitive_desc_destroy(candidate)
+        } while dnnl_primitive_desc_iterator_next(iterator) == dnnl_success
+        return nil
+    }
+
     deinit {
         dnnl_primitive_destroy(primitive)
         dnnl_primitive_desc_destroy(description)

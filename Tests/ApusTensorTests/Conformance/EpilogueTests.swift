@@ -84,9 +84,9 @@ struct EpilogueTests {
         for tail in Tail.allCases {
             for layout in Self.layouts {
                 func values() -> [Tensor] {
-                    let x = copy(of: input(c.x, c.dtype))
+                    let x = input(c.x, c.dtype).evaluated()
                     let y = convolution(x, w, stride: c.stride, padding: c.weight[2] / 2, groups: c.groups)
-                    return tail(y, v, copy(of: input(y.shape, c.dtype)))
+                    return tail(y, v, input(y.shape, c.dtype).evaluated())
                 }
                 let expected = outputs(without: layout.union([.epilogues]), runs: 1, values)
                 for runs in [1, 5] {
@@ -101,14 +101,32 @@ struct EpilogueTests {
         }
     }
 
+    /// A block of a residual network in evaluation: Winograd's layer, a strided one, and a shortcut with weights of its own.
+    @Test(arguments: layouts, [1, 3]) func aResidualBlock(_ layout: Set<EngineOptions.Pass>, _ batch: Int) {
+        let shapes: [Shape] = [[64, 64, 3, 3], [64, 64, 3, 3], [128, 64, 1, 1], [128, 64, 1, 1]]
+        let weights = shapes.map { maker.uniform($0, in: -0.1...0.1) }
+        let statistics = shapes.map { shape in (0..<4).map { _ in maker.uniform([shape[0]], in: 0.5...1.5) } }
+        evaluate(weights + statistics.flatMap { $0 })
+        func normalized(_ x: Tensor, _ layer: Int) -> Tensor {
+            let (s, c) = (statistics[layer], [-1, 1, 1])
+            let scale = rsqrt(s[0] + 1e-5) * s[1]
+            return x * scale.reshaped(Shape(c)) + (s[3] - s[2] * scale).reshaped(Shape(c))
+        }
+        func block() -> [Tensor] {
+            let x = input([batch, 64, 14, 14], .float32).evaluated()
+            var y = relu(normalized(convolution(x, weights[0], padding: 1), 0))
+            y = relu(normalized(convolution(y, weights[1], stride: 2, padding: 1), 1))
+            y = normalized(convolution(y, weights[2]), 2)
+            return [relu(y + normalized(convolution(x, weights[3], stride: 2), 3)).mean(axes: 2, 3)]
+        }
+        let expected = outputs(without: layout.union([.epilogues, .keptValues]), runs: 1, block)
+        let actual = outputs(without: layout, runs: 5, block)
+        expectClose(actual[0], expected[0], Tolerance(relative: 1e-4, absolute: 1e-4))
+    }
+
     /// The same numbers in each call, in memory of their own.
     private func input(_ shape: Shape, _ dtype: DType) -> Tensor {
         TensorMaker(seed: 5).uniform(shape).cast(to: dtype)
-    }
-
-    private func copy(of x: Tensor) -> Tensor {
-        evaluate([x])
-        return x
     }
 
     @Test(arguments: layouts, [Double.nan, .infinity, -.infinity])
@@ -117,7 +135,7 @@ struct EpilogueTests {
         let broken = Tensor([special] + [Double](repeating: 0, count: 63), shape: [64], dtype: .float32)
         evaluate([w, v, broken])
         func values(_ v: Tensor, spoilt: Bool) -> [Tensor] {
-            let x = copy(of: input([2, 64, 9, 9], .float32))
+            let x = input([2, 64, 9, 9], .float32).evaluated()
             let y = spoilt ? x + special * maker.uniform([1, 64, 1, 1]).mean() * 0 : x
             let z = relu(convolution(y, w, padding: 1) + v.reshaped(-1, 1, 1))
             return [relu(convolution(z, w) + v.reshaped(-1, 1, 1))]
