@@ -30,6 +30,8 @@ public struct EngineOptions: Hashable, Sendable {
         case keptValues = "kept-values"
         /// Recurrent sequences run by a kernel of their own; without it they are unrolled.
         case recurrentKernels = "recurrent-kernels"
+        /// Steps run early where that frees memory.
+        case scheduling
         /// Results written over operands that die.
         case donation
         /// Places in the arena used again; without it each storage has its own.

@@ -11,6 +11,9 @@ struct Draft {
 
     func finished(_ options: EngineOptions) -> CPUPlan {
         var draft = self
+        if options.runs(.scheduling) {
+            draft.steps = Scheduling.ordered(draft.steps, draft.storages, outputs: draft.outputs)
+        }
         if options.runs(.donation) {
             Donation.apply(to: &draft.steps, storages: &draft.storages, outputs: &draft.outputs)
         }

@@ -41,7 +41,7 @@ struct RandomGraphTests {
     }
 
     /// Passes that change where values lie and nothing else.
-    private static let memoryPasses: Set<EngineOptions.Pass> = [.donation, .placementReuse]
+    private static let memoryPasses: Set<EngineOptions.Pass> = [.scheduling, .donation, .placementReuse]
 
     /// The sets of passes to switch off: each, all, those of memory, and two at random.
     private func switches(_ seed: Int) -> [Set<EngineOptions.Pass>] {
