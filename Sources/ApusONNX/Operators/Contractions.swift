@@ -1,0 +1,303 @@
+import ApusNN
+import Foundation
+
+extension OperatorTable {
+    /// Matrix products, convolutions, Einstein sums, determinants.
+    mutating func addContractions() {
+        addBinary("MatMul") { matmul($0, $1) }
+        addTensor("Gemm") { call in
+            let a = try call.tensor(0), b = try call.tensor(1)
+            let product = matmul(try call.flag("transA") ? a.T : a, try call.flag("transB") ? b.T : b)
+            let alpha = try call.float("alpha", default: 1), beta = try call.float("beta", default: 1)
+            let scaled = alpha == 1 ? product : product * alpha
+            guard let c = try call.optional(2) else { return scaled }
+            return (scaled + (beta == 1 ? c : c * beta)).cast(to: product.dtype)
+        }
+        addTensor("Conv") { call in
+            try convolved(call, call.tensor(0), call.tensor(1), bias: call.optional(2))
+        }
+        addTensor("ConvTranspose", convolutionTransposed)
+        addTensor("Einsum") { (call: OperatorCall) -> Tensor in
+            try EinsteinSum(call.string("equation", default: ""), call.tensors(), call).value()
+        }
+        addTensor("Det") { try determinant($0.tensor(0), $0) }
+    }
+}
+
+// MARK: Convolution
+
+/// A convolution with the geometry that the node's attributes say.
+func convolved(_ call: OperatorCall, _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil) throws -> Tensor {
+    guard x.rank == weight.rank, x.rank >= 3 else { throw call.failure("\(x.shape) with a kernel \(weight.shape)") }
+    let window = try WindowGeometry(call, input: Array(x.shape.dropFirst(2)), kernel: Array(weight.shape.dropFirst(2)))
+    let geometry = Convolution(
+        stride: window.stride, paddingLow: window.low, paddingHigh: window.high, dilation: window.dilation,
+        groups: try groups(call))
+    let operands =
+        Precision.current == .bfloat16 && x.dtype == .float32
+        ? [x, weight].map { $0.cast(to: .bfloat16) } : [x, weight]
+    let y = Tensor(Node.make(.convolution(geometry), operands.map(\.node))).cast(to: x.dtype)
+    guard let bias else { return y }
+    return y + bias.reshaped(Shape([-1] + [Int](repeating: 1, count: y.rank - 2)))
+}
+
+private func groups(_ call: OperatorCall) throws -> Int {
+    let groups = try call.integer("group", default: 1)
+    guard groups > 0 else { throw call.failure("\(groups) groups") }
+    return groups
+}
+
+private func convolutionTransposed(_ call: OperatorCall) throws -> Tensor {
+    let x = try call.tensor(0), weight = try call.tensor(1)
+    guard x.rank == weight.rank, x.rank >= 3 else { throw call.failure("\(x.shape) with a kernel \(weight.shape)") }
+    let input = Array(x.shape.dropFirst(2)), kernel = Array(weight.shape.dropFirst(2))
+    let rank = input.count
+    let stride = try call.integerList("strides") ?? [Int](repeating: 1, count: rank)
+    let dilation = try call.integerList("dilations") ?? [Int](repeating: 1, count: rank)
+    let extra = try call.integerList("output_padding") ?? [Int](repeating: 0, count: rank)
+    guard stride.count == rank, dilation.count == rank, extra.count == rank, (stride + dilation).allSatisfy({ $0 > 0 })
+    else { throw call.failure("strides \(stride), dilations \(dilation), output_padding \(extra) for \(rank) axes") }
+    try call.requireSmall(stride + dilation + extra, "strides, dilations and output_padding")
+    // Extents before anything is cut off.
+    let full = (0..<rank).map { axis -> Int in
+        let spread: Int = stride[axis] * (input[axis] - 1)
+        let reach: Int = dilation[axis] * (kernel[axis] - 1) + 1
+        return spread + reach + extra[axis]
+    }
+    var low = [Int](repeating: 0, count: rank), high = low
+    let mode = try call.string("auto_pad", default: "NOTSET")
+    let wanted = try call.integerList("output_shape").map { Array($0.suffix(rank)) }
+    try call.requireSmall(wanted ?? [], "output_shape")
+    if let size = wanted ?? (mode.hasPrefix("SAME") ? zip(input, stride).map { $0 * $1 } : nil) {
+        for axis in 0..<rank {
+            let total = full[axis] - size[axis]
+            // A larger extent than the full one has zeros behind.
+            low[axis] = total < 0 ? 0 : mode == "SAME_UPPER" ? total / 2 : total - total / 2
+            high[axis] = total - low[axis]
+        }
+    } else if let pads = try call.integerList("pads"), pads.count == 2 * rank {
+        try call.requireSmall(pads, "pads")
+        low = Array(pads.prefix(rank))
+        high = Array(pads.suffix(rank))
+    }
+    let geometry = Convolution(
+        stride: stride, paddingLow: low.map { max(0, $0) }, paddingHigh: high.map { max(0, $0) }, dilation: dilation,
+        groups: try groups(call))
+    let size = (0..<rank).map { full[$0] - geometry.paddingLow[$0] - geometry.paddingHigh[$0] }
+    var y = Tensor(Node.make(.convolutionInputGradient(geometry, inputSize: size), [x.node, weight.node]))
+    if low.contains(where: { $0 < 0 }) || high.contains(where: { $0 < 0 }) {
+        y = y.padded([(0, 0), (0, 0)] + zip(low, high).map { (max(0, -$0), max(0, -$1)) })
+    }
+    guard let bias = try call.optional(2) else { return y }
+    return y + bias.reshaped(Shape([-1] + [Int](repeating: 1, count: rank)))
+}
+
+/// Where a window goes: strides, dilations and padding of a node of convolution or pooling.
+struct WindowGeometry {
+    let kernel: [Int]
+    let stride: [Int]
+    let dilation: [Int]
+    private(set) var low: [Int]
+    private(set) var high: [Int]
+    /// The padding behind, without what only rounding the output's extent up adds.
+    let countedHigh: [Int]
+
+    /// - Parameter kernel: the window's extents; the attribute `kernel_shape` where they don't follow from a weight.
+    init(_ call: OperatorCall, input: [Int], kernel: [Int]? = nil) throws {
+        let rank = input.count
+        guard let kernel = try kernel ?? call.integerList("kernel_shape"), kernel.count == rank else {
+            throw call.failure("kernel_shape needs \(rank) numbers")
+        }
+        let stride = try call.integerList("strides") ?? [Int](repeating: 1, count: rank)
+        let dilation = try call.integerList("dilations") ?? [Int](repeating: 1, count: rank)
+        let pads = try call.integerList("pads") ?? [Int](repeating: 0, count: 2 * rank)
+        guard stride.count == rank, dilation.count == rank, pads.count == 2 * rank,
+            (stride + dilation + kernel).allSatisfy({ $0 > 0 }), pads.allSatisfy({ $0 >= 0 })
+        else {
+            throw call.failure(
+                "kernel \(kernel), strides \(stride), dilations \(dilation) and pads \(pads) for \(rank) axes")
+        }
+
+        try call.requireSmall(kernel + stride + dilation + pads, "kernel, strides, dilations and pads")
+        var low = Array(pads.prefix(rank)), high = Array(pads.suffix(rank))
+        let reach = zip(kernel, dilation).map { ($0 - 1) * $1 + 1 }
+        let mode = try call.string("auto_pad", default: "NOTSET")
+        if mode.hasPrefix("SAME") {
+            // As many windows as strides fit in: what that needs is split evenly, the odd element on the side that is named.
+            for axis in 0..<rank {
+                let count = (input[axis] + stride[axis] - 1) / stride[axis]
+                let total = max(0, (count - 1) * stride[axis] + reach[axis] - input[axis])
+                low[axis] = mode == "SAME_LOWER" ? total - total / 2 : total / 2
+                high[axis] = total - low[axis]
+            }
+        } else if mode == "VALID" {
+            low = low.map { _ in 0 }
+            high = low
+        }
+        countedHigh = high
+        if try call.flag("ceil_mode") {
+            for axis in 0..<rank {
+                let free = input[axis] + low[axis] + high[axis] - reach[axis]
+                let missing = free % stride[axis]
+                // A window that would begin in the padding behind is left out.
+                let start = free - missing + stride[axis]
+                if free >= 0, missing > 0, start < input[axis] + low[axis] { high[axis] += stride[axis] - missing }
+            }
+        }
+        guard input.indices.allSatisfy({ reach[$0] <= input[$0] + low[$0] + high[$0] }) else {
+            throw call.failure("a window that reaches over \(reach) of \(input)")
+        }
+        (self.kernel, self.stride, self.dilation, self.low, self.high) = (kernel, stride, dilation, low, high)
+    }
+
+    /// The same windows over what is padded already.
+    var withoutPadding: WindowGeometry {
+        var result = self
+        result.low = low.map { _ in 0 }
+        result.high = result.low
+        return result
+    }
+
+    /// Elements that a window reaches over on each axis.
+    var reach: [Int] { zip(kernel, dilation).map { ($0 - 1) * $1 + 1 } }
+
+    func outputSize(_ input: [Int]) -> [Int] {
+        input.indices.map { max(0, (input[$0] + low[$0] + high[$0] - reach[$0]) / stride[$0] + 1) }
+    }
+}
+
+// MARK: Einstein sums
+
+/// A sum of products written with letters for axes: `bij,bjk->bik`.
+struct EinsteinSum {
+    private let operands: [(labels: [Character], tensor: Tensor)]
+    private let output: [Character]
+    private let call: OperatorCall
+
+    init(_ equation: String, _ tensors: [Tensor], _ call: OperatorCall) throws {
+        self.call = call
+        // The axes that an ellipsis stands for get capital letters' place: digits, counted from the last.
+        let text = equation.filter { !$0.isWhitespace }
+        let sides = text.components(separatedBy: "->")
+        let terms = sides[0].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard sides.count <= 2, terms.count == tensors.count else {
+            throw call.failure("the equation \"\(equation)\" for \(tensors.count) inputs")
+        }
+        var hidden = 0
+        operands = try zip(terms, tensors).map { term, tensor in
+            let letters = Array(term.replacingOccurrences(of: "...", with: "."))
+            let spare = tensor.rank - letters.filter { $0 != "." }.count
+            guard spare >= 0, letters.contains(".") || spare == 0, spare < 10 else {
+                throw call.failure("\"\(term)\" for the shape \(tensor.shape)")
+            }
+            hidden = max(hidden, letters.contains(".") ? spare : 0)
+            return (letters.flatMap { $0 == "." ? Self.digits(spare) : [$0] }, tensor)
+        }
+        if sides.count == 2 {
+            output = Array(sides[1].replacingOccurrences(of: "...", with: ".")).flatMap {
+                $0 == "." ? Self.digits(hidden) : [$0]
+            }
+        } else {
+            let all = operands.flatMap(\.labels)
+            let single = Set(all.filter { label in label.isLetter && all.filter { $0 == label }.count == 1 })
+            output = Self.digits(hidden) + single.sorted()
+        }
+    }
+
+    /// Names of the axes behind an ellipsis; the last is "0".
+    private static func digits(_ count: Int) -> [Character] { (0..<count).reversed().map { Character(String($0)) } }
+
+    func value() throws -> Tensor {
+        var order = output
+        for label in operands.flatMap(\.labels) where !order.contains(label) { order.append(label) }
+        guard Set(output).count == output.count, Set(output).isSubset(of: operands.flatMap(\.labels)) else {
+            throw call.failure("an output with axes that no input has, or twice the same")
+        }
+        let prepared = try operands.map { try aligned($0.tensor, $0.labels, to: order) }
+        // Pair by pair; an axis is summed as soon as nothing behind needs it.
+        var result = prepared[0]
+        for (index, next) in prepared.enumerated().dropFirst() {
+            let later = Set(operands.dropFirst(index + 1).flatMap(\.labels)).union(output)
+            result = product(result, next, order: order, needed: later)
+        }
+        let summed = order.indices.filter { $0 >= output.count && result.shape[$0] != 1 }
+        if !summed.isEmpty { result = result.sum(axes: summed, keepingAxes: true) }
+        return result.reshaped(Shape(Array(result.shape.prefix(output.count))))
+    }
+
+    /// Axes in the order of all labels, those that are missing of extent 1; a label that stands twice is a diagonal.
+    private func aligned(_ x: Tensor, _ labels: [Character], to order: [Character]) throws -> Tensor {
+        var (x, labels) = (x, labels)
+        while let second = labels.indices.first(where: { labels[..<$0].contains(labels[$0]) }) {
+            let first = labels.firstIndex(of: labels[second])!
+            let extent = x.shape[first]
+            guard x.shape[second] == extent else {
+                throw call.failure("axes \"\(labels[second])\" of \(x.shape) differ")
+            }
+            // The second axis is read at the first one's index.
+            let places = Shape(x.shape.indices.map { axis in axis == second ? 1 : x.shape[axis] })
+            x = x.gathered(elements: Tensor.iota(places, axis: first), axis: second).reshaped(
+                x.shape.removing(axes: [second]))
+            labels.remove(at: second)
+        }
+        let present = order.filter(labels.contains)
+        let sorted = x.rank == 0 ? x : x.transposed(present.map { labels.firstIndex(of: $0)! })
+        var extents = sorted.shape.makeIterator()
+        return sorted.reshaped(Shape(order.map { labels.contains($0) ? extents.next() ?? 1 : 1 }))
+    }
+
+    /// The product of two aligned tensors as one batch of matrix products, summed over what nothing behind needs.
+    private func product(_ a: Tensor, _ b: Tensor, order: [Character], needed: Set<Character>) -> Tensor {
+        let axes = Array(order.indices)
+        func isShared(_ axis: Int) -> Bool { a.shape[axis] != 1 && b.shape[axis] != 1 }
+        let contracted = axes.filter { isShared($0) && !needed.contains(order[$0]) }
+        guard !contracted.isEmpty,
+            axes.allSatisfy({ a.shape[$0] == b.shape[$0] || a.shape[$0] == 1 || b.shape[$0] == 1 })
+        else { return a * b }
+        let batch = axes.filter { isShared($0) && needed.contains(order[$0]) }
+        let rows = axes.filter { !isShared($0) && a.shape[$0] != 1 }
+        let columns = axes.filter { !isShared($0) && a.shape[$0] == 1 }
+        func extent(_ x: Tensor, _ axes: [Int]) -> Int { axes.reduce(1) { $0 * x.shape[$1] } }
+        // (batch, rows, contracted) × (batch, contracted, columns) → (batch, rows, columns)
+        let left = a.transposed(batch + rows + contracted + columns)
+            .reshaped(extent(a, batch), extent(a, rows), extent(a, contracted))
+        let right = b.transposed(batch + contracted + columns + rows)
+            .reshaped(extent(b, batch), extent(b, contracted), extent(b, columns))
+        let permuted = batch + rows + columns + contracted
+        let extents =
+            batch.map { a.shape[$0] } + rows.map { a.shape[$0] } + columns.map { b.shape[$0] }
+            + contracted.map { _ in 1 }
+        let inverse = axes.map { permuted.firstIndex(of: $0)! }
+        return matmul(left, right).reshaped(Shape(extents)).transposed(inverse)
+    }
+}
+
+// MARK: Determinant
+
+/// The determinant of each matrix, by elimination with the largest pivot of each column.
+private func determinant(_ x: Tensor, _ call: OperatorCall) throws -> Tensor {
+    guard x.rank >= 2, x.shape[x.rank - 1] == x.shape[x.rank - 2] else {
+        throw call.failure("\(x.shape) has no square matrices")
+    }
+    let size = x.shape[x.rank - 1]
+    var rest = x.reshaped(-1, size, size)
+    var result = Tensor.ones([rest.shape[0]], dtype: x.dtype)
+    for step in 0..<size {
+        let extent = size - step
+        // The row with the largest element of the first column goes to the front: (B, 1)
+        let pivot = abs(rest.sliced(axis: 2, 0, 1).squeezed(2)).argMax(axis: 1, keepingAxes: true)
+        let isFirst = pivot .== 0
+        let places = Tensor.iota([rest.shape[0], extent], axis: 1)
+        let order = `where`(places .== 0, pivot, `where`(places .== pivot, 0, places))
+        rest = rest.gathered(elements: order.expandingDims(2).broadcast(to: rest.shape), axis: 1)
+        let head = rest.sliced(axis: 1, 0, 1).sliced(axis: 2, 0, 1)  // (B, 1, 1)
+        let sign = `where`(isFirst, Tensor.ones([], dtype: x.dtype), Tensor.full([], -1, dtype: x.dtype)).squeezed(1)
+        result = result * head.reshaped(-1) * sign
+        guard extent > 1 else { break }
+        let column = rest.sliced(axis: 1, 1, extent - 1).sliced(axis: 2, 0, 1)
+        let row = rest.sliced(axis: 1, 0, 1).sliced(axis: 2, 1, extent - 1)
+        let safe = `where`(head .== 0, Tensor.ones([], dtype: x.dtype), head)
+        rest = rest.sliced(axis: 1, 1, extent - 1).sliced(axis: 2, 1, extent - 1) - column * row / safe
+    }
+    return result.reshaped(Shape(Array(x.shape.dropLast(2))))
+}
