@@ -26,6 +26,8 @@ public struct EngineOptions: Hashable, Sendable {
         case epilogues
         /// Winograd's algorithm for 3×3 convolutions.
         case winograd
+        /// Convolutions of many channels on few pixels as products of matrices.
+        case windows
         /// What depends on inputs that stay the same is computed once and kept beside them.
         case keptValues = "kept-values"
         /// Recurrent sequences run by a kernel of their own; without it they are unrolled.

@@ -12,6 +12,7 @@ extension Planner {
             emitKernel("empty convolution", [], result) { _, out, _ in memset(out, 0, bytes) }
             return Layout(result)
         }
+        if usesWindows(spec) { return emitByWindows(spec, instruction) }
         let (candidate, primitive) = chosen(spec)
         let (first, second) = (instruction.operands[0], instruction.operands[1])
         return switch spec.pass {

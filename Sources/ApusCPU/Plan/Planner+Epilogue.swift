@@ -9,6 +9,7 @@ extension Planner {
         let instruction = program.instruction(epilogue.values[0])!
         guard instruction.operands.allSatisfy({ program.type($0).shape.elementCount > 0 }) else { return false }
         var spec = ConvolutionCase(instruction, program, constants: constantValues)!
+        if usesWindows(spec) { return false }
         // The algorithm is chosen first: Winograd's alone is faster than another with the epilogue.
         guard let (candidate, _) = optimized(spec) else { return false }
         let sources = instruction.operands + [epilogue.bias, epilogue.residual].compactMap { $0 }

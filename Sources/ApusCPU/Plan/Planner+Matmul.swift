@@ -32,10 +32,17 @@ extension Planner {
             return result
         }
 
+        emitProduct(left, right, result, flops: flops)
+        return result
+    }
+
+    /// `(batch, m, k)` × `(batch, k, n)` by oneDNN into a dense result, whose type may be wider than the operands'.
+    mutating func emitProduct(_ left: View, _ right: View, _ result: View, flops: Int) {
+        let (batch, m, n) = (left.shape[0], left.shape[1], right.shape[2])
         let descriptions = (
-            OneDNN.description(left.shape, strides: left.strides, type.dtype),
-            OneDNN.description(right.shape, strides: right.strides, type.dtype),
-            OneDNN.description([batch, m, n], strides: [m * n, n, 1], type.dtype)
+            OneDNN.description(left.shape, strides: left.strides, left.dtype),
+            OneDNN.description(right.shape, strides: right.strides, right.dtype),
+            OneDNN.description([batch, m, n], strides: [m * n, n, 1], result.dtype)
         )
         let primitive = Primitive(
             { attributes in
@@ -53,7 +60,6 @@ extension Planner {
                 (DNNL_ARG_DST, descriptions.2, out),
             ]
         }
-        return result
     }
 
     /// A product with one row or one column, which reads the matrix once and is bound by that: oneDNN's kernels for blocks of the

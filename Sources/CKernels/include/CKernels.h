@@ -292,6 +292,25 @@ void apus_matmul_f64(
     double *out, const double *a, const double *b, long m, long n, long k, const long *aStrides, const long *bStrides,
     long begin, long end);
 
+// MARK: Windows of pictures (windows.c)
+
+/// How the windows of a convolution lie on channels-last pictures; arrays are (rows, columns).
+typedef struct {
+    /// The picture's extents, and how many windows there are along each.
+    long size[2], positions[2];
+    long channels;
+    /// Elements before the first are zeros.
+    long kernel[2], stride[2], padding[2], dilation[2];
+    int elementSize;
+} apus_windows;
+
+/// Rows `begin..<end` of out: [pictures · positions, kernel · channels], from the pictures x. `out[0]` is row `begin`'s.
+void apus_gather_windows(const apus_windows *windows, void *out, const void *x, long begin, long end);
+
+/// The transpose: each element of the pictures' lines `begin..<end` (counted over pictures · rows) is the sum of where it stands
+/// in `columns`, which is whole. `dx[0]` is line `begin`'s.
+void apus_sum_windows(const apus_windows *windows, float *dx, const float *columns, long begin, long end);
+
 // MARK: Random numbers (random.c)
 
 /// Elements `begin..<end` of an endless stream that depends on `key` only; `begin` is a multiple of 4, `out[0]` is
