@@ -78,6 +78,11 @@ extension Tensor {
     /// Ones.
     public static func ones(_ shape: Shape, dtype: DType = .float32) -> Tensor { full(shape, 1, dtype: dtype) }
 
+    /// One value everywhere, in the shape and dtype of `x`.
+    public static func full(like x: Tensor, _ value: some TensorScalar) -> Tensor {
+        full(x.shape, value, dtype: x.dtype)
+    }
+
     /// Zeros of the shape and dtype of `x`.
     public static func zeros(like x: Tensor) -> Tensor { zeros(x.shape, dtype: x.dtype) }
 
@@ -106,6 +111,21 @@ extension Tensor {
 
     /// 0 ..< end.
     public static func range(_ end: Int, dtype: DType = .int64) -> Tensor { range(0, end, dtype: dtype) }
+
+    /// `start + i · step` for all i that stay below `end` (above it for a negative step): `⌈(end − start) / step⌉` numbers.
+    public static func range(_ start: Double, _ end: Double, step: Double, dtype: DType = .float32) -> Tensor {
+        precondition(((end - start) / step).isFinite, "range: from \(start) to \(end) by \(step)")
+        let count = Swift.max(0, Int(((end - start) / step).rounded(.up)))
+        return (iota([count], axis: 0, dtype: .float64) * step + start).cast(to: dtype)
+    }
+
+    /// `count` numbers from `baseˢᵗᵃʳᵗ` to `baseᵉⁿᵈ`, their logarithms evenly spaced.
+    public static func logspace(
+        _ start: Double, _ end: Double, count: Int, base: Double = 10, dtype: DType = .float32
+    ) -> Tensor {
+        let exponents = linspace(start, end, count: count, dtype: .float64)
+        return pow(Tensor(base, dtype: .float64), exponents).cast(to: dtype)
+    }
 
     /// `count` numbers evenly spaced from `start` to `end`, both included.
     public static func linspace(_ start: Double, _ end: Double, count: Int, dtype: DType = .float32) -> Tensor {

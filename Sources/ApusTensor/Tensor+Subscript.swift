@@ -321,11 +321,6 @@ extension SliceRange {
     }
 }
 
-/// The shape that all shapes broadcast to.
-private func broadcastShape(_ shapes: [Shape]) -> Shape? {
-    shapes.reduce(Shape([])) { common, shape in common?.broadcast(with: shape) }
-}
-
 extension Tensor {
     /// The index of every true element of a mask: one vector for each axis. A mask of no axes gives one vector, of a 0 if it is true.
     fileprivate func trueIndices() -> [Tensor] {

@@ -27,7 +27,17 @@ public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
     }
     let left = a.cast(to: dtype).broadcast(to: Shape(batch + a.shape.suffix(2)))
     let right = b.cast(to: dtype).broadcast(to: Shape(batch + b.shape.suffix(2)))
+    guard dtype.isFloatingPoint else { return wholeProduct(left, right) }
     return contraction(.matmul, left, right)
+}
+
+/// The matrix product of integers or bools, in all their digits: no contraction takes them. `(…, M, K)` and `(…, K, N)`.
+private func wholeProduct(_ a: Tensor, _ b: Tensor) -> Tensor {
+    guard a.shape[a.rank - 1] == b.shape[b.rank - 2] else {
+        return a.invalid("matmul: \(a.shape) × \(b.shape): inner dimensions differ")
+    }
+    let products = a.expandingDims(-1) * b.expandingDims(-3)  // (…, M, K, N)
+    return products.sum(axes: -2).cast(to: a.dtype)
 }
 
 /// A contraction in the precision in force.

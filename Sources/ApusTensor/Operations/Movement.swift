@@ -102,9 +102,24 @@ extension Tensor {
         return Tensor(.slice(ranges), self)
     }
 
-    /// `value` around the elements: `(before, behind)` for each axis.
+    /// `value` around the elements: `(before, behind)` for each axis; negative widths take elements away.
     public func padded(_ widths: [(Int, Int)], value: Double = 0) -> Tensor {
-        Tensor(.pad(low: widths.map(\.0), high: widths.map(\.1)), self, Tensor(value).cast(to: dtype))
+        let (low, high) = (widths.map { Swift.max(0, $0.0) }, widths.map { Swift.max(0, $0.1) })
+        return cropped(widths).filled(around: low, high, value)
+    }
+
+    private func filled(around low: [Int], _ high: [Int], _ value: Double) -> Tensor {
+        Tensor(.pad(low: low, high: high), self, Tensor(value).cast(to: dtype))
+    }
+
+    /// Without the elements that negative widths take away.
+    private func cropped(_ widths: [(Int, Int)]) -> Tensor {
+        guard widths.count == rank, widths.contains(where: { $0.0 < 0 || $0.1 < 0 }) else { return self }
+        let ranges = zip(widths, shape).map { width, extent in
+            let first = Swift.max(0, -width.0)
+            return SliceRange(start: first, count: extent - first - Swift.max(0, -width.1))
+        }
+        return Tensor(.slice(ranges), self)
     }
 
     /// Repeats the whole tensor along each axis.

@@ -156,12 +156,21 @@ extension Tensor {
         return Tensor(.scan(scan, axis: axis, reverse: reverse), self)
     }
 
-    /// Sums of all elements up to each one along `axis`.
-    public func cumulativeSum(axis: Int = -1, reverse: Bool = false) -> Tensor { widened.scanned(.sum, axis, reverse) }
+    /// Sums of all elements up to each one along `axis`; `includesInitial` puts the sum of none, 0, first.
+    public func cumulativeSum(axis: Int = -1, reverse: Bool = false, includesInitial: Bool = false) -> Tensor {
+        widened.scanned(.sum, axis, reverse).preceded(by: includesInitial ? 0 : nil, axis, reverse)
+    }
 
-    /// Products of all elements up to each one along `axis`.
-    public func cumulativeProduct(axis: Int = -1, reverse: Bool = false) -> Tensor {
-        widened.scanned(.product, axis, reverse)
+    /// Products of all elements up to each one along `axis`; `includesInitial` puts the product of none, 1, first.
+    public func cumulativeProduct(axis: Int = -1, reverse: Bool = false, includesInitial: Bool = false) -> Tensor {
+        widened.scanned(.product, axis, reverse).preceded(by: includesInitial ? 1 : nil, axis, reverse)
+    }
+
+    /// A number before the first element along `axis`; reversed, behind the last.
+    private func preceded(by value: Double?, _ axis: Int, _ reverse: Bool) -> Tensor {
+        guard let value, let axis = resolvedAxis("cumulative", axis) else { return self }
+        let widths = shape.indices.map { $0 == axis ? (reverse ? (0, 1) : (1, 0)) : (0, 0) }
+        return padded(widths, value: value)
     }
 
     /// The largest element up to each one along `axis`.
