@@ -57,9 +57,10 @@ extension Planner {
 
     /// `dW = dyᵀ · windows(x)`, given back with the channels before the kernel's axes.
     private mutating func emitWeightGradient(_ spec: ConvolutionCase, x: Int, gradient: Int) -> View {
-        let dy = rows(laidOut(gradient, .channelsLast).view, spec.rows, spec.y[1]).transposed([0, 2, 1])  // (1, O, N·OH·OW)
+        let dy = rows(laidOut(gradient, .channelsLast).view, spec.rows, spec.y[1])  // (1, N·OH·OW, O)
         let result = newView(TensorType(Shape(spec.weight), spec.dtype), order: [0, 2, 3, 1])
-        emitProduct(dy, emitWindows(x, spec), rows(result, spec.y[1], spec.columns), flops: spec.flops)
+        emitProduct(
+            dy.transposed([0, 2, 1]), emitWindows(x, spec), rows(result, spec.y[1], spec.columns), flops: spec.flops)
         return contiguous(result)
     }
 
