@@ -7,7 +7,7 @@ package enum StoredElement: Hashable, Sendable {
     case uint8, uint16, uint32, uint64
     case bool
 
-    init(_ dtype: DType) {
+    package init(_ dtype: DType) {
         switch dtype {
         case .float32: self = .float32
         case .bfloat16: self = .bfloat16

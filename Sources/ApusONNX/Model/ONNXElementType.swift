@@ -31,16 +31,8 @@ public enum ONNXElementType: Int32, Hashable, Sendable, CaseIterable {
 
     /// The element type of tensors of a dtype.
     package init(_ dtype: DType) {
-        switch dtype {
-        case .float32: self = .float32
-        case .bfloat16: self = .bfloat16
-        case .float16: self = .float16
-        case .float64: self = .float64
-        case .int32: self = .int32
-        case .int64: self = .int64
-        case .uint8: self = .uint8
-        case .bool: self = .bool
-        }
+        let stored = StoredElement(dtype)
+        self = Self.allCases.first { $0.stored == stored }!
     }
 
     /// The values that an integer type holds, as far as int64 does; nil for other types.

@@ -17,8 +17,8 @@ extension OperatorTable {
             try convolved(call, call.tensor(0), call.tensor(1), bias: call.optional(2))
         }
         addTensor("ConvTranspose", convolutionTransposed)
-        addTensor("Einsum") { (call: OperatorCall) -> Tensor in
-            try EinsteinSum(call.string("equation", default: ""), call.tensors(), call).value()
+        addTensor("Einsum") { call in
+            einsum(try call.string("equation", default: "").filter { !$0.isWhitespace }, try call.tensors())
         }
         addTensor("Det") { try determinant($0.tensor(0), $0) }
     }
@@ -163,112 +163,6 @@ struct WindowGeometry {
 
     func outputSize(_ input: [Int]) -> [Int] {
         input.indices.map { max(0, (input[$0] + low[$0] + high[$0] - reach[$0]) / stride[$0] + 1) }
-    }
-}
-
-// MARK: Einstein sums
-
-/// A sum of products written with letters for axes: `bij,bjk->bik`.
-struct EinsteinSum {
-    private let operands: [(labels: [Character], tensor: Tensor)]
-    private let output: [Character]
-    private let call: OperatorCall
-
-    init(_ equation: String, _ tensors: [Tensor], _ call: OperatorCall) throws {
-        self.call = call
-        // The axes that an ellipsis stands for get capital letters' place: digits, counted from the last.
-        let text = equation.filter { !$0.isWhitespace }
-        let sides = text.components(separatedBy: "->")
-        let terms = sides[0].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        guard sides.count <= 2, terms.count == tensors.count else {
-            throw call.failure("the equation \"\(equation)\" for \(tensors.count) inputs")
-        }
-        var hidden = 0
-        operands = try zip(terms, tensors).map { term, tensor in
-            let letters = Array(term.replacingOccurrences(of: "...", with: "."))
-            let spare = tensor.rank - letters.filter { $0 != "." }.count
-            guard spare >= 0, letters.contains(".") || spare == 0, spare < 10 else {
-                throw call.failure("\"\(term)\" for the shape \(tensor.shape)")
-            }
-            hidden = max(hidden, letters.contains(".") ? spare : 0)
-            return (letters.flatMap { $0 == "." ? Self.digits(spare) : [$0] }, tensor)
-        }
-        if sides.count == 2 {
-            output = Array(sides[1].replacingOccurrences(of: "...", with: ".")).flatMap {
-                $0 == "." ? Self.digits(hidden) : [$0]
-            }
-        } else {
-            let all = operands.flatMap(\.labels)
-            let single = Set(all.filter { label in label.isLetter && all.filter { $0 == label }.count == 1 })
-            output = Self.digits(hidden) + single.sorted()
-        }
-    }
-
-    /// Names of the axes behind an ellipsis; the last is "0".
-    private static func digits(_ count: Int) -> [Character] { (0..<count).reversed().map { Character(String($0)) } }
-
-    func value() throws -> Tensor {
-        var order = output
-        for label in operands.flatMap(\.labels) where !order.contains(label) { order.append(label) }
-        guard Set(output).count == output.count, Set(output).isSubset(of: operands.flatMap(\.labels)) else {
-            throw call.failure("an output with axes that no input has, or twice the same")
-        }
-        let prepared = try operands.map { try aligned($0.tensor, $0.labels, to: order) }
-        // Pair by pair; an axis is summed as soon as nothing behind needs it.
-        var result = prepared[0]
-        for (index, next) in prepared.enumerated().dropFirst() {
-            let later = Set(operands.dropFirst(index + 1).flatMap(\.labels)).union(output)
-            result = product(result, next, order: order, needed: later)
-        }
-        let summed = order.indices.filter { $0 >= output.count && result.shape[$0] != 1 }
-        if !summed.isEmpty { result = result.sum(axes: summed, keepingAxes: true) }
-        return result.reshaped(Shape(Array(result.shape.prefix(output.count))))
-    }
-
-    /// Axes in the order of all labels, those that are missing of extent 1; a label that stands twice is a diagonal.
-    private func aligned(_ x: Tensor, _ labels: [Character], to order: [Character]) throws -> Tensor {
-        var (x, labels) = (x, labels)
-        while let second = labels.indices.first(where: { labels[..<$0].contains(labels[$0]) }) {
-            let first = labels.firstIndex(of: labels[second])!
-            let extent = x.shape[first]
-            guard x.shape[second] == extent else {
-                throw call.failure("axes \"\(labels[second])\" of \(x.shape) differ")
-            }
-            // The second axis is read at the first one's index.
-            let places = Shape(x.shape.indices.map { axis in axis == second ? 1 : x.shape[axis] })
-            x = x.gathered(elements: Tensor.iota(places, axis: first), axis: second).reshaped(
-                x.shape.removing(axes: [second]))
-            labels.remove(at: second)
-        }
-        let present = order.filter(labels.contains)
-        let sorted = x.rank == 0 ? x : x.transposed(present.map { labels.firstIndex(of: $0)! })
-        var extents = sorted.shape.makeIterator()
-        return sorted.reshaped(Shape(order.map { labels.contains($0) ? extents.next() ?? 1 : 1 }))
-    }
-
-    /// The product of two aligned tensors as one batch of matrix products, summed over what nothing behind needs.
-    private func product(_ a: Tensor, _ b: Tensor, order: [Character], needed: Set<Character>) -> Tensor {
-        let axes = Array(order.indices)
-        func isShared(_ axis: Int) -> Bool { a.shape[axis] != 1 && b.shape[axis] != 1 }
-        let contracted = axes.filter { isShared($0) && !needed.contains(order[$0]) }
-        guard !contracted.isEmpty,
-            axes.allSatisfy({ a.shape[$0] == b.shape[$0] || a.shape[$0] == 1 || b.shape[$0] == 1 })
-        else { return a * b }
-        let batch = axes.filter { isShared($0) && needed.contains(order[$0]) }
-        let rows = axes.filter { !isShared($0) && a.shape[$0] != 1 }
-        let columns = axes.filter { !isShared($0) && a.shape[$0] == 1 }
-        func extent(_ x: Tensor, _ axes: [Int]) -> Int { axes.reduce(1) { $0 * x.shape[$1] } }
-        // (batch, rows, contracted) × (batch, contracted, columns) → (batch, rows, columns)
-        let left = a.transposed(batch + rows + contracted + columns)
-            .reshaped(extent(a, batch), extent(a, rows), extent(a, contracted))
-        let right = b.transposed(batch + contracted + columns + rows)
-            .reshaped(extent(b, batch), extent(b, contracted), extent(b, columns))
-        let permuted = batch + rows + columns + contracted
-        let extents =
-            batch.map { a.shape[$0] } + rows.map { a.shape[$0] } + columns.map { b.shape[$0] }
-            + contracted.map { _ in 1 }
-        let inverse = axes.map { permuted.firstIndex(of: $0)! }
-        return matmul(left, right).reshaped(Shape(extents)).transposed(inverse)
     }
 }
 

@@ -13,7 +13,7 @@ extension OperatorTable {
             let x = try call.tensor(0)
             let axis = try call.axis(default: 0, rank: x.rank)
             let indices = nonNegative(try call.tensor(1), extent: x.shape[axis])
-            return trimmed(x, to: indices.shape, besides: axis).gathered(elements: indices, axis: axis)
+            return x.gathered(elements: indices, axis: axis)
         }
         addTensor("GatherND", gatherND)
         for name in ["Scatter", "ScatterElements"] { addTensor(name, scatterElements) }
@@ -21,15 +21,7 @@ extension OperatorTable {
         addTensor("OneHot", oneHot)
         addTensor("Compress", compress)
         addTensor("NonZero") { call in
-            let x = try call.tensor(0)
-            let places = x.elements(as: Bool.self).enumerated().filter(\.element).map(\.offset)
-            let coordinates =
-                x.rank == 0
-                ? []
-                : zip(x.shape.strides, x.shape).flatMap { stride, extent in
-                    places.map { $0 / stride % extent }
-                }
-            return Tensor(coordinates, shape: [x.rank, places.count])
+            try call.tensor(0).nonzero().T
         }
         addTensors("Unique", unique)
         addTensor("NonMaxSuppression", nonMaxSuppression)
@@ -49,14 +41,6 @@ private func gatheredStrings(_ call: OperatorCall) throws -> StringTensor {
     let places = Tensor.iota([strings.elements.count], axis: 0).reshaped(strings.shape)
         .gathered(nonNegative(try call.tensor(1), extent: strings.shape[axis]), axis: axis)
     return StringTensor(places.elements(as: Int.self).map { strings.elements[$0] }, shape: places.shape)
-}
-
-/// The first elements of the axes beside one, as many as the indices have.
-private func trimmed(_ x: Tensor, to shape: Shape, besides axis: Int) -> Tensor {
-    guard x.rank == shape.rank else { return x }
-    return x.shape.indices.filter { $0 != axis && shape[$0] < x.shape[$0] }.reduce(x) {
-        $0.sliced(axis: $1, 0, shape[$1])
-    }
 }
 
 // MARK: Places of several coordinates
@@ -102,46 +86,36 @@ private func scatterND(_ call: OperatorCall) throws -> Tensor {
     let rows = x.reshaped(Shape([indexed.elementCount] + rest))
     let places = flatIndices(indices.reshaped(-1, depth), into: indexed)
     let values = updates.reshaped(Shape([places.shape[0]] + rest))
-    return try scattered(call, rows, places, values).reshaped(x.shape)
+    let result: Tensor
+    switch try scatterReduction(call) {
+    case nil: result = rows.scattered(places, values, mode: .replace)
+    case .sum: result = rows.scattered(places, values, mode: .add)
+    case let reduction?:
+        let column = places.reshaped(Shape([places.shape[0]] + rest.map { _ in 1 }))
+        result = rows.scattered(elements: column.broadcast(to: values.shape), values, axis: 0, reduction: reduction)
+    }
+    return result.reshaped(x.shape)
 }
 
 private func scatterElements(_ call: OperatorCall) throws -> Tensor {
     let x = try call.tensor(0), updates = try call.tensor(2)
     let axis = try call.axis(default: 0, rank: x.rank)
     let indices = nonNegative(try call.tensor(1), extent: x.shape[axis])
-    // Axes beside the indexed one may be shorter in the updates: every place is a flat one then.
-    guard indices.rank == x.rank else { throw call.failure("indices \(indices.shape) into \(x.shape)") }
-    let places = x.shape.indices.reduce(Tensor.zeros(indices.shape, dtype: .int64)) {
-        $0 + ($1 == axis ? indices : Tensor.iota(indices.shape, axis: $1)) * x.shape.strides[$1]
-    }.reshaped(-1)
-    return try scattered(call, x.reshaped(-1), places, updates.reshaped(-1)).reshaped(x.shape)
+    guard let reduction = try scatterReduction(call) else {
+        return x.scattered(elements: indices, updates, axis: axis, mode: .replace)
+    }
+    return x.scattered(elements: indices, updates, axis: axis, reduction: reduction)
 }
 
-/// Rows of `base` replaced by updates, or combined with them as the attribute `reduction` says. Several updates of one row combine
-/// one after the other.
-private func scattered(_ call: OperatorCall, _ base: Tensor, _ places: Tensor, _ updates: Tensor) throws -> Tensor {
-    let combine: (Tensor, Tensor) -> Tensor
+/// How several updates of one place combine, as the attribute `reduction` says; nil where the last one stays.
+private func scatterReduction(_ call: OperatorCall) throws -> ScatterReduction? {
     switch try call.string("reduction", default: "none") {
-    case "none": return base.scattered(places, updates, mode: .replace)
-    case "add": return base.scattered(places, updates, mode: .add)
-    case "mul": combine = { $0 * $1 }
-    case "max": combine = { maximum($0, $1) }
-    case "min": combine = { minimum($0, $1) }
+    case "none": nil
+    case "add": .sum
+    case "mul": .product
+    case "max": .maximum
+    case "min": .minimum
     case let other: throw call.unsupported("the reduction \(other)")
-    }
-    // The first updates of all rows at once, then the second ones of those that have two, and so on.
-    var rounds: [[Int]] = []
-    var counts: [Int: Int] = [:]
-    for (update, row) in places.elements(as: Int.self).enumerated() {
-        let round = counts[row, default: 0]
-        if round == rounds.count { rounds.append([]) }
-        rounds[round].append(update)
-        counts[row] = round + 1
-    }
-    return rounds.reduce(base) { result, members in
-        let chosen = Tensor(members)
-        let rows = places.gathered(chosen)
-        return result.scattered(rows, combine(result.gathered(rows), updates.gathered(chosen)), mode: .replace)
     }
 }
 
@@ -171,32 +145,16 @@ private func compress(_ call: OperatorCall) throws -> Tensor {
 private func unique(_ call: OperatorCall) throws -> [Tensor] {
     let given = try call.tensor(0)
     let named = try call.integer("axis").map { try call.axis($0, rank: given.rank) }
-    let x = named == nil ? given.reshaped(-1) : given
-    let axis = named ?? 0
-    let count = x.shape[axis]
-    let width = count == 0 ? 0 : x.elementCount / count
-    let numbers = x.movingAxis(axis, to: 0).elements(as: Double.self)
-    func row(_ index: Int) -> ArraySlice<Double> { numbers[(index * width)..<((index + 1) * width)] }
-
-    var order = Array(0..<count)
-    order.sort { a, b in row(a).elementsEqual(row(b)) ? a < b : row(a).lexicographicallyPrecedes(row(b)) }
-    var firsts: [Int] = [], members: [[Int]] = []
-    for index in order {
-        if let last = firsts.last, row(last).elementsEqual(row(index)) {
-            members[members.count - 1].append(index)
-        } else {
-            firsts.append(index)
-            members.append([index])
-        }
+    let found = named.map { given.unique(axis: $0) } ?? given.flattened().unique()
+    if try call.flag("sorted", default: true) {
+        return [found.values, found.firstIndices, found.inverse, found.counts]
     }
-    if try !call.flag("sorted", default: true) {
-        let byPlace = firsts.indices.sorted { firsts[$0] < firsts[$1] }
-        (firsts, members) = (byPlace.map { firsts[$0] }, byPlace.map { members[$0] })
-    }
-    var inverse = [Int](repeating: 0, count: count)
-    for (group, indices) in members.enumerated() { for index in indices { inverse[index] = group } }
-    let places = Tensor(firsts)
-    return [x.gathered(places, axis: axis), places, Tensor(inverse), Tensor(members.map(\.count))]
+    // In the order in which they come first; the inverse permutation renumbers them.
+    let order = found.firstIndices.argSort()
+    return [
+        found.values.gathered(order, axis: named ?? 0), found.firstIndices.gathered(order),
+        order.argSort().gathered(found.inverse), found.counts.gathered(order),
+    ]
 }
 
 // MARK: Boxes

@@ -272,13 +272,9 @@ private func depthToSpace(_ call: OperatorCall) throws -> Tensor {
         throw call.failure("blocks of \(block) of \(x.shape)")
     }
     let (n, c, h, w) = (x.shape[0], x.shape[1] / (block * block), x.shape[2], x.shape[3])
-    let shape: Shape = [n, c * block * block, h, w]
-    let columnsFirst = try call.string("mode", default: "DCR") == "CRD"
-    // (N, b, b, C, H, W) or (N, C, b, b, H, W) → (N, C, H, b, W, b)
-    let spread =
-        columnsFirst
-        ? x.reshaped(shape).reshaped(n, c, block, block, h, w).transposed(0, 1, 4, 2, 5, 3)
-        : x.reshaped(n, block, block, c, h, w).transposed(0, 3, 4, 1, 5, 2)
+    if try call.string("mode", default: "DCR") == "CRD" { return pixelShuffle(x, block) }
+    // (N, b, b, C, H, W) → (N, C, H, b, W, b)
+    let spread = x.reshaped(n, block, block, c, h, w).transposed(0, 3, 4, 1, 5, 2)
     return spread.reshaped(n, c, h * block, w * block)
 }
 
@@ -298,12 +294,8 @@ private func spaceToDepth(_ call: OperatorCall) throws -> Tensor {
 /// The upper or lower triangle of matrices, zeros elsewhere.
 private func triangle(_ call: OperatorCall) throws -> Tensor {
     let x = try call.tensor(0)
-    guard x.rank >= 2 else { throw call.failure("\(x.shape) has no matrices") }
     let diagonal = try call.integers(ifGiven: 1)?.first ?? 0
-    let matrix = Shape(Array(x.shape.suffix(2)))
-    let distance = Tensor.iota(matrix, axis: 1) - Tensor.iota(matrix, axis: 0)
-    let kept = try call.flag("upper", default: true) ? distance .>= diagonal : distance .<= diagonal
-    return `where`(kept, x, Tensor.zeros([], dtype: x.dtype))
+    return try call.flag("upper", default: true) ? x.upperTriangle(offset: diagonal) : x.lowerTriangle(offset: diagonal)
 }
 
 /// The first elements of each sequence in reverse, each sequence with its own length.

@@ -194,15 +194,6 @@ private func cubicKernel(_ distance: Double, _ a: Double) -> Double {
     return d <= 1 ? near : d < 2 ? far : 0
 }
 
-/// The same on tensors.
-private func cubicKernel(_ distance: Tensor, _ a: Double) -> Tensor {
-    let d = distance
-    let near: Tensor = (d * (a + 2) - (a + 3)) * square(d) + 1
-    let inner: Tensor = (d * a - 5 * a) * d + 8 * a
-    let far: Tensor = inner * d - 4 * a
-    return `where`(d .<= 1, near, `where`(d .< 2, far, 0))
-}
-
 // MARK: Grids
 
 /// Elements of pictures read at a grid of places from −1 to 1: `(N, C, H, W)` at `(N, H', W', 2)` → `(N, C, H', W')`.
@@ -211,80 +202,17 @@ private func gridSample(_ call: OperatorCall) throws -> Tensor {
     guard x.rank == 4, grid.rank == 4, grid.shape[3] == 2, grid.shape[0] == x.shape[0] else {
         throw call.unsupported("a grid \(grid.shape) for \(x.shape)")
     }
-    let alignsCorners = try call.flag("align_corners")
-    func places(_ coordinate: Int, _ extent: Int) -> Tensor {
-        let unit = grid.sliced(axis: 3, coordinate, 1).squeezed(3)
-        return alignsCorners ? (unit + 1) * (Double(extent - 1) / 2) : ((unit + 1) * Double(extent) - 1) / 2
-    }
-    let sampler = try PictureSampler(
-        x, padding: call.string("padding_mode", default: "zeros"), alignsCorners: alignsCorners)
-    let (column, row) = (places(0, x.shape[3]), places(1, x.shape[2]))
+    let mode: GridInterpolation
     switch try call.string("mode", default: "bilinear") {
-    case "nearest": return sampler.value(row: round(sampler.bounded(row, 2)), column: round(sampler.bounded(column, 3)))
-    case "bilinear", "linear":
-        return sampler.sum(sampler.bounded(row, 2), sampler.bounded(column, 3), offsets: 0...1) { relu(1 - $0) }
-    case "bicubic", "cubic": return sampler.sum(row, column, offsets: -1...2) { cubicKernel($0, -0.75) }
+    case "nearest": mode = .nearest
+    case "bilinear", "linear": mode = .linear
+    case "bicubic", "cubic": mode = .cubic
     case let other: throw call.unsupported("the mode \(other)")
     }
-}
-
-/// Reads elements of `(N, C, H, W)` at places `(N, H', W')`.
-private struct PictureSampler {
-    private let x: Tensor
-    private let padding: String
-    private let alignsCorners: Bool
-
-    init(_ x: Tensor, padding: String, alignsCorners: Bool) {
-        (self.x, self.padding, self.alignsCorners) = (x, padding, alignsCorners)
-    }
-
-    /// Places outside moved inside, as the padding mode has it; zeros are put in where elements are read.
-    func bounded(_ place: Tensor, _ axis: Int) -> Tensor {
-        let last = Double(x.shape[axis] - 1)
-        switch padding {
-        case "border": return place.clamped(0, last)
-        case "reflection":
-            let low = alignsCorners ? 0 : -0.5, span = alignsCorners ? last : last + 1
-            guard span > 0 else { return Tensor.zeros(like: place) }
-            let period: Double = 2 * span
-            let folded = (place - low) % period
-            return (minimum(folded, period - folded) + low).clamped(0, last)
-        default: return place
-        }
-    }
-
-    /// Elements at whole places.
-    func value(row: Tensor, column: Tensor) -> Tensor {
-        let (height, width) = (x.shape[2], x.shape[3])
-        let (row, column) = (bounded(row, 2), bounded(column, 3))
-        func isWithin(_ place: Tensor, _ extent: Int) -> Tensor { (place .>= 0) .& (place .<= Double(extent - 1)) }
-        func index(_ place: Tensor, _ extent: Int) -> Tensor { place.clamped(0, Double(extent - 1)).cast(to: .int64) }
-        let isInside = isWithin(row, height) .& isWithin(column, width)
-        let flat = index(row, height) * width + index(column, width)
-        let (n, c) = (x.shape[0], x.shape[1])
-        // (N, C, H · W) at (N, C, H' · W')
-        let indices = flat.reshaped(n, 1, -1).broadcast(to: [n, c, flat.elementCount / max(1, n)])
-        let read = x.reshaped(n, c, height * width).gathered(elements: indices, axis: 2)
-            .reshaped(n, c, row.shape[1], row.shape[2])
-        return `where`(isInside.expandingDims(1), read, Tensor.zeros([], dtype: x.dtype))
-    }
-
-    /// The weighted sum over neighbours on both axes.
-    func sum(_ row: Tensor, _ column: Tensor, offsets: ClosedRange<Int>, kernel: (Tensor) -> Tensor) -> Tensor {
-        let (top, left) = (floor(row), floor(column))
-        var result: Tensor?
-        for dy in offsets {
-            let y = top + Double(dy)
-            let rowWeight = kernel(abs(row - y))
-            for dx in offsets {
-                let x = left + Double(dx)
-                let weight = (rowWeight * kernel(abs(column - x))).expandingDims(1)
-                let term = value(row: y, column: x) * weight
-                result = result.map { $0 + term } ?? term
-            }
-        }
-        return result!
-    }
+    let padding = try call.string("padding_mode", default: "zeros")
+    return ApusTensor.gridSample(
+        x, grid, mode: mode, padding: GridPadding(rawValue: padding) ?? .zeros,
+        alignCorners: try call.flag("align_corners"))
 }
 
 /// Regions of pictures brought to one size: the mean, or the largest, of bilinear samples in each cell (He et al. 2017).
