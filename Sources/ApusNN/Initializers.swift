@@ -111,10 +111,27 @@ extension Tensor {
         return ((rows <= columns ? basis : basis.T).reshaped(shape) * gain).cast(to: dtype)
     }
 
-    /// The kernel `(outputs, inputs, …)` that hands each channel through: 1 at the centre for equal channels, 0 elsewhere.
-    public static func dirac(_ shape: Shape, dtype: DType = .float32) -> Tensor {
-        precondition((3...5).contains(shape.rank), "dirac: a convolution's weight is needed, not \(shape)")
-        var mask = iota(shape, axis: 0) .== iota(shape, axis: 1)
+    /// Normal numbers of which a part of each column is 0, chosen at random (Martens 2010).
+    ///
+    /// - Parameter sparsity: the part of the rows that is 0 in each column, rounded up.
+    public static func sparse(
+        _ shape: Shape, sparsity: Double, standardDeviation: Double = 0.01, dtype: DType = .float32,
+        generator: Generator = .current
+    ) -> Tensor {
+        precondition(shape.rank == 2, "sparse: a matrix is needed, not \(shape)")
+        let zeros = Int((sparsity * Double(shape[0])).rounded(.up))
+        // The place of each row in a random order of its column.
+        let places = uniform(shape, generator: generator).argSort(axis: 0).argSort(axis: 0)
+        let drawn = normal(shape, standardDeviation: standardDeviation, dtype: dtype, generator: generator)
+        return `where`(places .< zeros, .zeros([], dtype: dtype), drawn)
+    }
+
+    /// The kernel `(outputs, inputs / groups, …)` that hands each channel of a group through: 1 at the centre for equal channels, 0 elsewhere.
+    public static func dirac(_ shape: Shape, groups: Int = 1, dtype: DType = .float32) -> Tensor {
+        precondition(
+            (3...5).contains(shape.rank) && shape[0] % groups == 0,
+            "dirac: a convolution's weight is needed, not \(shape) in \(groups) groups")
+        var mask = iota(shape, axis: 0) % (shape[0] / groups) .== iota(shape, axis: 1)
         for axis in 2..<shape.rank { mask = mask .& (iota(shape, axis: axis) .== shape[axis] / 2) }
         return mask.cast(to: dtype)
     }

@@ -38,6 +38,8 @@ open class Optimizer {
     public var learningRate: Double
     /// The decay of groups without their own, 0 for none; the rule says how it acts.
     public let weightDecay: Double
+    /// Whether steps go up the gradient, so that what is called the loss rises.
+    public var maximizes = false
     /// Steps taken so far.
     public private(set) var stepCount = 0
 
@@ -83,7 +85,8 @@ open class Optimizer {
             // The new values take the places of the old ones, unless somebody still holds those.
             parameter.node.offerMemory()
             for tensor in state.named.values { tensor.node.offerMemory() }
-            let changed = update(parameter, gradient.cast(to: parameter.dtype), &state.named, step)
+            let slope = gradient.cast(to: parameter.dtype)
+            let changed = update(parameter, maximizes ? -slope : slope, &state.named, step)
             slot.tensor = changed
             results.append(changed)
             results += state.named.values
@@ -103,6 +106,9 @@ open class Optimizer {
     ) -> Tensor {
         fatalError("\(type(of: self)) must override update")
     }
+
+    /// The shape of what the rule remembers under a name, where it is a tensor and no number.
+    func stateShape(of name: String, for parameter: Shape) -> Shape { parameter }
 
     private struct StepKey: Hashable {
         let group: Int
@@ -153,7 +159,7 @@ extension ParameterState: TensorHolder {
 extension Optimizer: Stateful {
     /// The parameters and what is remembered of them; what of them is trained, and how many steps each has missed.
     public var compiledState: CompiledState {
-        var (holders, traits) = (members.map { $0.slot as any TensorHolder }, [Int]())
+        var (holders, traits) = (members.map { $0.slot as any TensorHolder }, [maximizes ? 1 : 0])
         for (member, state) in zip(members, states) {
             traits.append(member.slot.isTrainable ? 1 : 0)
             guard let state else { continue }
@@ -262,10 +268,12 @@ extension Optimizer {
             let own = ParameterState(stepCount: steps.item(as: Int.self))
             for key in keys where key != name + ".step" {
                 guard let tensor = take(key) else { continue }
-                if let shape = slot.tensor?.shape, tensor.rank > 0, tensor.shape != shape {
-                    report.mismatched.append(.init(name: key, expected: shape, found: tensor.shape))
+                let plain = String(key.dropFirst(name.count + 1))
+                let expected = slot.tensor.map { stateShape(of: plain, for: $0.shape) }
+                if let expected, tensor.rank > 0, tensor.shape != expected {
+                    report.mismatched.append(.init(name: key, expected: expected, found: tensor.shape))
                 }
-                own.named[String(key.dropFirst(name.count + 1))] = tensor
+                own.named[plain] = tensor
             }
             loaded[place] = own
         }

@@ -36,6 +36,13 @@ private struct Training {
             case "RMSprop": RMSprop(model, momentum: 0.5, centered: true)
             case "Lion": Lion(model)
             case "SparseAdam": SparseAdam(model)
+            case "Adadelta": Adadelta(model)
+            case "RAdam": RAdam(model)
+            case "Rprop": Rprop(model)
+            case "ASGD": ASGD(model, averagingStart: 3)
+            case "Adafactor": Adafactor(model, weightDecay: 0.1)
+            case "Muon":
+                Muon([ParameterGroup([model.namedParameters.first { $0.name == "hidden.weight" }!])], learningRate: 0.1)
             default: Adam(model)
             }
     }
@@ -80,7 +87,9 @@ private func expectEqual(_ a: Training, _ b: Training, sourceLocation: SourceLoc
 /// A compiled training step does what the step does, and nothing twice.
 @Suite("Compiled steps", .serialized) struct CompiledStepTests {
     @Test(arguments: [
-        "SGD", "Adam", "AMSGrad", "AdamW", "NAdam", "Adamax", "Adagrad", "RMSprop", "Lion", "SparseAdam",
+        "SGD", "Adam", "AMSGrad", "AdamW", "NAdam", "Adamax", "Adagrad", "RMSprop", "Lion", "SparseAdam", "Adadelta",
+        "RAdam",
+        "Rprop", "ASGD", "Adafactor", "Muon",
     ])
     func aCompiledStepIsTheStep(_ rule: String) {
         let (plain, other) = (Training(rule), Training(rule))

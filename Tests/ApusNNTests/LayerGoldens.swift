@@ -4,7 +4,7 @@ import ApusTestSupport
 import Foundation
 import Testing
 
-/// One case of goldens.safetensors; its script explains the names.
+/// One case of goldens.safetensors or families.safetensors; recording.py explains the names.
 struct NNGolden: Sendable, Decodable, CustomTestStringConvertible {
     let kind: String
     let name: String
@@ -12,33 +12,44 @@ struct NNGolden: Sendable, Decodable, CustomTestStringConvertible {
     let inputCount: Int
     let training: Bool
     var number = 0
+    var file = ""
 
     enum CodingKeys: CodingKey { case kind, name, arguments, inputCount, training }
 
-    var testDescription: String { "\(number) \(name)\(training ? "" : " in evaluation")" }
+    var testDescription: String { "\(file) \(number) \(name)\(training ? "" : " in evaluation")" }
 
     /// All cases of a kind.
     static func all(_ kind: String) -> [NNGolden] { cases.filter { $0.kind == kind } }
 
-    private static let file: SafetensorsFile = {
-        let url = Bundle.module.url(forResource: "goldens", withExtension: "safetensors", subdirectory: "Goldens")!
-        return try! SafetensorsFile(contentsOf: url)
-    }()
+    /// An open file of goldens.
+    private struct Archive: Sendable {
+        let tensors: SafetensorsFile
+        /// The keys of each case's tensors.
+        let names: [String: [String]]
 
-    private static let cases: [NNGolden] = {
-        var cases = try! JSONDecoder().decode([NNGolden].self, from: Data(file.metadata["cases"]!.utf8))
-        for index in cases.indices { cases[index].number = index }
+        init(_ name: String) {
+            let url = Bundle.module.url(forResource: name, withExtension: "safetensors", subdirectory: "Goldens")!
+            tensors = try! SafetensorsFile(contentsOf: url)
+            names = Dictionary(grouping: tensors.names) { String($0.prefix { $0 != "/" }) }
+        }
+    }
+
+    private static let archives = Dictionary(
+        uniqueKeysWithValues: ["goldens", "families"].map { ($0, Archive($0)) })
+
+    private static let cases: [NNGolden] = archives.sorted { $0.key > $1.key }.flatMap { name, archive in
+        var cases = try! JSONDecoder().decode([NNGolden].self, from: Data(archive.tensors.metadata["cases"]!.utf8))
+        for index in cases.indices { (cases[index].number, cases[index].file) = (index, name) }
         return cases
-    }()
-
-    private static let names = Dictionary(grouping: file.names) { String($0.prefix { $0 != "/" }) }
+    }
 
     /// The tensors whose keys begin with `group` and a dot, by the rest of their keys.
     func tensors(_ group: String) -> [String: Tensor] {
         let prefix = "\(number)/\(group)."
-        let keys = (Self.names[String(number)] ?? []).filter { $0.hasPrefix(prefix) }
+        let archive = Self.archives[file]!
+        let keys = (archive.names[String(number)] ?? []).filter { $0.hasPrefix(prefix) }
         return Dictionary(
-            uniqueKeysWithValues: keys.map { (String($0.dropFirst(prefix.count)), try! Self.file.tensor($0)) })
+            uniqueKeysWithValues: keys.map { (String($0.dropFirst(prefix.count)), try! archive.tensors.tensor($0)) })
     }
 
     var inputs: [Tensor] { ordered("in") }
@@ -83,7 +94,8 @@ typealias GoldenMaker = @Sendable (NNGolden) -> GoldenLayer
 
 let goldenLayers: [String: GoldenMaker] = [
     linearGoldens, convolutionGoldens, poolingGoldens, normalizationGoldens, activationGoldens, recurrentGoldens,
-    attentionGoldens,
+    attentionGoldens, windowGoldens, imageGoldens, statisticsGoldens, tableGoldens, functionGoldens,
+    packedGoldens, derivedGoldens,
 ].reduce(into: [:]) { all, family in all.merge(family) { _, _ in preconditionFailure("a layer is there twice") } }
 
 private let linearGoldens: [String: GoldenMaker] = [
@@ -123,21 +135,24 @@ private func convolution(_ golden: NNGolden) -> GoldenLayer {
     let bias = golden.bool("bias", true)
     let padding: ConvolutionPadding =
         golden.string("padding") == "same" ? .same : .zeros(golden.ints("padding") ?? kernel.map { _ in 0 })
+    let mode = golden.string("padding_mode").flatMap(PaddingMode.init)
     switch kernel.count {
     case 1:
         return .init(
             Conv1d(
                 channels[0], channels[1], kernelSize: kernel[0], stride: stride[0], padding: padding,
-                dilation: dilation[0], groups: groups, bias: bias))
+                paddingMode: mode, dilation: dilation[0], groups: groups, bias: bias))
     case 2:
         return .init(
             Conv2d(
-                channels[0], channels[1], kernelSize: kernel, stride: stride, padding: padding, dilation: dilation,
+                channels[0], channels[1], kernelSize: kernel, stride: stride, padding: padding, paddingMode: mode,
+                dilation: dilation,
                 groups: groups, bias: bias))
     default:
         return .init(
             Conv3d(
-                channels[0], channels[1], kernelSize: kernel, stride: stride, padding: padding, dilation: dilation,
+                channels[0], channels[1], kernelSize: kernel, stride: stride, padding: padding, paddingMode: mode,
+                dilation: dilation,
                 groups: groups, bias: bias))
     }
 }
@@ -287,7 +302,7 @@ private let recurrentGoldens: [String: GoldenMaker] = [
         let layer = LSTM(
             3, 4, layers: golden.int("num_layers", 1), bias: golden.bool("bias", true),
             batchFirst: golden.bool("batch_first", false), dropout: golden.double("dropout", 0),
-            bidirectional: golden.bool("bidirectional", false))
+            bidirectional: golden.bool("bidirectional", false), projection: golden["proj_size"].optionalInt)
         return .init(layer) { layer, inputs in
             let (output, hidden, cell) = layer(inputs[0], state: inputs.count > 1 ? (inputs[1], inputs[2]) : nil)
             return [output, hidden, cell]
@@ -310,7 +325,8 @@ extension NNGolden {
 private let attentionGoldens: [String: GoldenMaker] = [
     "MultiheadAttention": { golden in
         let attention = MultiheadAttention(
-            4, heads: 2, bias: golden.bool("bias", true), keyFeatures: golden["kdim"].optionalInt,
+            4, heads: 2, bias: golden.bool("bias", true), addsKeyValueBias: golden.bool("add_bias_kv", false),
+            addsZeroAttention: golden.bool("add_zero_attn", false), keyFeatures: golden["kdim"].optionalInt,
             valueFeatures: golden["vdim"].optionalInt, batchFirst: golden.bool("batch_first", false))
         if golden.bool("self", false) {
             return .init(attention) { attention, inputs in

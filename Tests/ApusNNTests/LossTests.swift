@@ -63,10 +63,38 @@ private let goldenLosses: [String: GoldenLoss] = [
             targetLengths: golden["targets"].ints, blank: golden.int("blank", 0),
             zeroInfinity: golden.bool("zero_infinity", false), reduction: golden.reduction)
     },
+    "softMargin": { softMargin($1[0], $1[1], reduction: $0.reduction) },
+    "multiMargin": { golden, inputs in
+        multiMargin(
+            inputs[0], inputs[1], p: golden.int("p", 1), margin: golden.double("margin", 1),
+            weight: golden.weight(inputs), reduction: golden.reduction)
+    },
+    "multiLabelMargin": { multiLabelMargin($1[0], $1[1], reduction: $0.reduction) },
+    "multiLabelSoftMargin": {
+        multiLabelSoftMargin($1[0], $1[1], weight: $0.weight($1), reduction: $0.reduction)
+    },
+    "poissonNegativeLogLikelihood": { golden, inputs in
+        poissonNegativeLogLikelihood(
+            inputs[0], inputs[1], isLog: golden.bool("log", true), isFull: golden.bool("full", false),
+            reduction: golden.reduction)
+    },
+    "gaussianNegativeLogLikelihood": { golden, inputs in
+        gaussianNegativeLogLikelihood(
+            inputs[0], inputs[1], variance: inputs[2], isFull: golden.bool("full", false),
+            reduction: golden.reduction)
+    },
+    "tripletMarginDistance": { golden, inputs in
+        tripletMargin(
+            anchor: inputs[0], positive: inputs[1], negative: inputs[2], margin: 0.5, swap: true,
+            reduction: golden.reduction
+        ) { abs($0 - $1).sum(axes: -1) }
+    },
+    "linearCrossEntropy": { crossEntropy(linear($1[0], $1[1]), $1[2]) },
     "attention": { golden, inputs in
         scaledDotProductAttention(
             inputs[0], inputs[1], inputs[2], mask: inputs.count > 3 ? inputs[3] : nil,
-            isCausal: golden.bool("is_causal", false), scale: golden["scale"].optionalDouble)
+            isCausal: golden.bool("is_causal", false), scale: golden["scale"].optionalDouble,
+            isGrouped: golden.bool("enable_gqa", false))
     },
 ]
 

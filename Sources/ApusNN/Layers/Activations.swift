@@ -69,7 +69,7 @@ public final class HardSwish: Module, Layer {
 /// `x − tanh(x)`
 public final class Tanhshrink: Module, Layer {
     public override init() {}
-    public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { x - tanh(x) } }
+    public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { tanhshrink(x) } }
 }
 
 /// `x` where positive, `slope · x` elsewhere.
@@ -130,7 +130,7 @@ public final class Softshrink: Module, Layer {
     /// How far inputs move toward 0; not negative.
     public let threshold: Double
     public init(threshold: Double = 0.5) { self.threshold = threshold }
-    public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { x - x.clamped(-threshold, threshold) } }
+    public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { softshrink(x, threshold: threshold) } }
 }
 
 /// `x` where `|x| > threshold`, 0 elsewhere.
@@ -138,7 +138,7 @@ public final class Hardshrink: Module, Layer {
     /// The magnitude above which inputs pass.
     public let threshold: Double
     public init(threshold: Double = 0.5) { self.threshold = threshold }
-    public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { `where`(abs(x) .> threshold, x, 0) } }
+    public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { hardshrink(x, threshold: threshold) } }
 }
 
 /// `x` where `x > threshold`, `value` elsewhere.
@@ -151,7 +151,7 @@ public final class Threshold: Module, Layer {
         self.threshold = threshold
         self.value = value
     }
-    public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { `where`(x .> threshold, x, value) } }
+    public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { ApusNN.threshold(x, threshold, value: value) } }
 }
 
 /// `exp(x) / Σ exp(x)` along an axis.
@@ -187,7 +187,7 @@ public final class PReLU: Module, Layer {
     public init(_ channels: Int = 1, slope: Double = 0.25) { weight = .full([channels], slope) }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        traced(x) { `where`(x .> 0, x, x * (x.rank > 1 ? weight.alongChannels(of: x) : weight)) }
+        traced(x) { prelu(x, weight) }
     }
 }
 
@@ -196,10 +196,21 @@ public final class GLU: Module, Layer {
     /// The axis that is halved, of even extent; the last by default.
     public let axis: Int
     public init(axis: Int = -1) { self.axis = axis }
+    public func callAsFunction(_ x: Tensor) -> Tensor { traced(x) { glu(x, axis: axis) } }
+}
+
+/// `x` where positive, elsewhere `x` times a random slope in training, the mean slope in evaluation (Xu et al. 2015). See `rrelu`.
+public final class RReLU: Module, Layer {
+    /// The smallest slope, 1/8 by default.
+    public let low: Double
+    /// The largest slope, 1/3 by default.
+    public let high: Double
+    public init(low: Double = 1.0 / 8, high: Double = 1.0 / 3) {
+        precondition(low <= high, "RReLU: slopes from \(low) to \(high)")
+        self.low = low
+        self.high = high
+    }
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        traced(x) {
-            let halves = x.chunked(2, axis: axis)
-            return halves[0] * sigmoid(halves[1])
-        }
+        traced(x) { rrelu(x, low: low, high: high, isTraining: isTraining) }
     }
 }

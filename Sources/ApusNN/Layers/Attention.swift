@@ -5,10 +5,18 @@
 ///   - mask: broadcasts to `(…, L, S)`. Bool: true takes part. Floating point: added to the scores.
 ///   - isCausal: position i of the queries sees keys 0 … i.
 ///   - scale: `1/√E` by default.
+///   - isGrouped: whether several heads of queries share each head of keys and values (Ainslie et al. 2023): the heads lie on the third axis
+///     from behind, those of the queries a multiple of the others.
 public func scaledDotProductAttention(
     _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor? = nil, dropout probability: Double = 0,
-    isCausal: Bool = false, scale: Double? = nil
+    isCausal: Bool = false, scale: Double? = nil, isGrouped: Bool = false
 ) -> Tensor {
+    if isGrouped, query.rank >= 3, key.rank == query.rank, value.rank == query.rank {
+        let share = query.shape[query.rank - 3] / max(1, key.shape[key.rank - 3])
+        return scaledDotProductAttention(
+            query, key.repeatInterleaved(share, axis: -3), value.repeatInterleaved(share, axis: -3), mask: mask,
+            dropout: probability, isCausal: isCausal, scale: scale)
+    }
     if probability > 0 {
         let weights = attentionWeights(query, key, mask: mask, dropout: probability, isCausal: isCausal, scale: scale)
         return matmul(weights, value)
@@ -43,16 +51,18 @@ private func attentionWeights(
 /// Attention with several heads, each with its own projections (Vaswani et al. 2017).
 ///
 /// - Input: `query (L, B, features)`, `key (S, B, keyFeatures)`, `value (S, B, valueFeatures)`; with `batchFirst` the batch comes first.
-/// - Output: `(L, B, features)`, and the weights `(B, L, S)`, or `(B, heads, L, S)` where they are not averaged.
+/// - Output: `(L, B, features)`, and the weights `(B, L, S)`, or `(B, heads, L, S)` where they are not averaged. Without a batch none has its axis.
 /// - Parameters: `in_proj_weight (3·features, features)` (or `q_proj_weight`, `k_proj_weight`, `v_proj_weight` where the features
-///   differ; Xavier's uniform), `in_proj_bias (3·features)`, `out_proj`.
+///   differ; Xavier's uniform), `in_proj_bias (3·features)`, `out_proj`, and where asked for `bias_k` and `bias_v (1, 1, features)`.
 public final class MultiheadAttention: Module {
-    /// The projection of the joined heads, `features` to `features`.
     @Parameter public var inProjWeight: Tensor?
     @Parameter public var qProjWeight: Tensor?
     @Parameter public var kProjWeight: Tensor?
     @Parameter public var vProjWeight: Tensor?
     @Parameter public var inProjBias: Tensor?
+    @Parameter public var biasK: Tensor?
+    @Parameter public var biasV: Tensor?
+    /// The projection of the joined heads, `features` to `features`.
     public let outProj: Linear
     /// The features of a query and of the output.
     public let features: Int
@@ -62,10 +72,14 @@ public final class MultiheadAttention: Module {
     public let dropoutProbability: Double
     /// Whether inputs are `(B, L, features)` rather than `(L, B, features)`.
     public let isBatchFirst: Bool
+    /// Whether a key and a value of zeros follow the others.
+    public let addsZeroAttention: Bool
 
+    /// - Parameter addsKeyValueBias: whether a learned key and value follow the others.
     public init(
-        _ features: Int, heads: Int, dropout: Double = 0, bias: Bool = true, keyFeatures: Int? = nil,
-        valueFeatures: Int? = nil, batchFirst: Bool = false, generator: Generator = .current
+        _ features: Int, heads: Int, dropout: Double = 0, bias: Bool = true, addsKeyValueBias: Bool = false,
+        addsZeroAttention: Bool = false, keyFeatures: Int? = nil, valueFeatures: Int? = nil,
+        batchFirst: Bool = false, generator: Generator = .current
     ) {
         precondition(
             heads >= 1 && features % heads == 0, "MultiheadAttention: \(features) features in \(heads) heads")
@@ -73,6 +87,7 @@ public final class MultiheadAttention: Module {
         self.heads = heads
         dropoutProbability = dropout
         isBatchFirst = batchFirst
+        self.addsZeroAttention = addsZeroAttention
         let (keyFeatures, valueFeatures) = (keyFeatures ?? features, valueFeatures ?? features)
         let isPacked = keyFeatures == features && valueFeatures == features
         func projection(_ shape: Shape, _ isUsed: Bool) -> Tensor? {
@@ -85,6 +100,12 @@ public final class MultiheadAttention: Module {
         inProjBias = bias ? .zeros([3 * features]) : nil
         outProj = Linear(features, features, bias: bias, generator: generator)
         if bias { outProj.bias = .zeros([features]) }
+        // Xavier's normal deviation of (1, 1, features): the fans are 1 · features and 1 · features.
+        func extra() -> Tensor? {
+            addsKeyValueBias ? .xavierNormal([1, 1, features], generator: generator) : nil
+        }
+        biasK = extra()
+        biasV = extra()
     }
 
     /// - Parameters:
@@ -97,8 +118,30 @@ public final class MultiheadAttention: Module {
         isCausal: Bool = false, averagesWeights: Bool = true
     ) -> (output: Tensor, weights: Tensor) {
         traced(query, key, value) {
-            let (q, k, v) = projected(query, key, value)  // (B, heads, L or S, features / heads)
-            let mask = mask(attentionMask, keyPaddingMask, like: q)
+            if query.rank == 2 {
+                let axis = isBatchFirst ? 0 : 1
+                let isSelf = query.node === key.node && key.node === value.node
+                let q = query.expandingDims(axis)
+                let k = isSelf ? q : key.expandingDims(axis)
+                let (output, weights) = self(
+                    q, k, isSelf ? q : value.expandingDims(axis), attentionMask: attentionMask,
+                    keyPaddingMask: keyPaddingMask?.expandingDims(0), isCausal: isCausal,
+                    averagesWeights: averagesWeights)
+                return (output.squeezed(axis), weights.squeezed(0))
+            }
+            var (q, k, v) = projected(query, key, value)  // (B, heads, L or S, features / heads)
+            var mask = mask(attentionMask, keyPaddingMask, like: q)
+            let keys = k.shape[2]
+            if let biasK, let biasV { (k, v) = (appending(biasK, to: k), appending(biasV, to: v)) }
+            if addsZeroAttention {
+                let zeros = Tensor.zeros([1, 1, features], dtype: k.dtype)
+                (k, v) = (appending(zeros, to: k), appending(zeros, to: v))
+            }
+            // What was appended is always seen.
+            let extra = k.shape[2] - keys
+            if extra > 0 {
+                mask = mask.map { $0.padded([(Int, Int)](repeating: (0, 0), count: $0.rank - 1) + [(0, extra)]) }
+            }
             let probability = isTraining ? dropoutProbability : 0
             let weights = attentionWeights(q, k, mask: mask, dropout: probability, isCausal: isCausal)
             // Without dropout the weights are computed only where somebody looks at them.
@@ -112,6 +155,12 @@ public final class MultiheadAttention: Module {
                 isBatchFirst ? output : output.swappingAxes(0, 1), averagesWeights ? weights.mean(axes: 1) : weights
             )
         }
+    }
+
+    /// A key or value `(1, 1, features)` behind those of each head: `(B, heads, S, E) → (B, heads, S + 1, E)`.
+    private func appending(_ extra: Tensor, to x: Tensor) -> Tensor {
+        let row = extra.reshaped(1, heads, 1, features / heads)
+        return concatenate([x, row.broadcast(to: [x.shape[0], heads, 1, features / heads])], axis: 2)
     }
 
     private func projected(_ query: Tensor, _ key: Tensor, _ value: Tensor) -> (Tensor, Tensor, Tensor) {

@@ -7,15 +7,15 @@
 /// - Parameters: `weight` (ones at first) and `bias` (zeros), both `(channels)`.
 /// - Buffers: `running_mean`, `running_var` (unbiased) and `num_batches_tracked`.
 public class BatchNormLayer: Module, Layer {
-    /// Added to the variance, against division by 0.
     @Parameter public var weight: Tensor?
     @Parameter public var bias: Tensor?
     @Buffer public var runningMean: Tensor?
     @Buffer public var runningVar: Tensor?
     @Buffer public var numBatchesTracked: Tensor?
+    /// Added to the variance, against division by 0.
     public let epsilon: Double
     /// The share of the newest batch in the running averages; nil weighs all batches equally.
-    public let momentum: Double?
+    public internal(set) var momentum: Double?
     /// The ranks of input that the layer takes.
     let ranks: ClosedRange<Int>
 
@@ -39,12 +39,14 @@ public class BatchNormLayer: Module, Layer {
                 reportTensorError(TensorError("\(type(of: self)): input \(x.shape) must have a rank in \(ranks)"))
                 return x
             }
-            if !isTraining, let runningMean, let runningVar { return normalize(x, runningMean, runningVar) }
+            if !isTraining, let runningMean, let runningVar {
+                return batchNorm(x, runningMean, runningVar, weight, bias, epsilon: epsilon)
+            }
             let pivot = pivot(of: x)
             let shifted = x - pivot.alongChannels(of: x)
             let (mean, variance) = batchStatistics(shifted)
             if isTraining { track(pivot + mean, variance, count: x.elementCount / max(1, x.shape[1])) }
-            return normalize(shifted, mean, variance)
+            return batchNorm(shifted, mean, variance, weight, bias, epsilon: epsilon)
         }
     }
 
@@ -63,15 +65,6 @@ public class BatchNormLayer: Module, Layer {
         let axes = (0..<x.rank).filter { $0 != 1 }
         let mean = x.mean(axes: axes)
         return (mean, square(x).mean(axes: axes) - square(mean))
-    }
-
-    /// One multiplication and one addition for each element.
-    private func normalize(_ x: Tensor, _ mean: Tensor, _ variance: Tensor) -> Tensor {
-        var scale = rsqrt(variance + epsilon)
-        if let weight { scale = scale * weight }
-        var shift = -mean * scale
-        if let bias { shift = shift + bias }
-        return x * scale.alongChannels(of: x) + shift.alongChannels(of: x)
     }
 
     private func track(_ mean: Tensor, _ variance: Tensor, count: Int) {
@@ -94,6 +87,47 @@ extension Tensor {
     /// A value for each channel, shaped to go with `(N, C, …)`.
     func alongChannels(of x: Tensor) -> Tensor {
         reshaped(Shape([-1] + [Int](repeating: 1, count: Swift.max(0, x.rank - 2))))
+    }
+}
+
+/// `weight · (x − mean) / √(variance + epsilon) + bias` with given statistics of each channel: batch normalization as it is used.
+///
+/// - Input: `(N, C, …)`, all else `(C)`.
+public func batchNorm(
+    _ x: Tensor, _ mean: Tensor, _ variance: Tensor, _ weight: Tensor? = nil, _ bias: Tensor? = nil,
+    epsilon: Double = 1e-5
+) -> Tensor {
+    // One multiplication and one addition for each element.
+    var scale = rsqrt(variance + epsilon)
+    if let weight { scale = scale * weight }
+    var shift = -mean * scale
+    if let bias { shift = shift + bias }
+    return x * scale.alongChannels(of: x) + shift.alongChannels(of: x)
+}
+
+/// Forgets the running statistics of a model's batch norms and finds them anew, all batches weighing equally: what averaged parameters need.
+///
+/// - Parameter call: the model's forward pass; its result is computed and dropped.
+public func updateBatchNorm<Model: Module, Batches: Sequence>(
+    _ model: Model, over batches: Batches, _ call: (Model, Batches.Element) throws -> Tensor
+) rethrows {
+    let norms = model.modules.compactMap { $0 as? BatchNormLayer }
+    let modes = model.modules.map { ($0, $0.isTraining) }
+    let momenta = norms.map(\.momentum)
+    for norm in norms {
+        norm.runningMean = norm.runningMean.map { .zeros(like: $0) }
+        norm.runningVar = norm.runningVar.map { .ones(like: $0) }
+        norm.numBatchesTracked = norm.numBatchesTracked.map { .zeros(like: $0) }
+        norm.momentum = nil
+    }
+    model.train()
+    defer {
+        for (module, isTraining) in modes { module.isTraining = isTraining }
+        for (norm, momentum) in zip(norms, momenta) { norm.momentum = momentum }
+    }
+    for batch in batches {
+        let output = try call(model, batch)
+        evaluate([output] + norms.flatMap { [$0.runningMean, $0.runningVar, $0.numBatchesTracked].compactMap { $0 } })
     }
 }
 

@@ -4,9 +4,11 @@
 ///   `(size − 1)·stride − 2·padding + dilation·(kernel − 1) + outputPadding + 1`.
 /// - Parameters: `weight (inputs, outputs / groups, kernel…)`, `bias (outputs)`, uniform in ±1/√(outputs / groups · Π kernel) at first.
 public class ConvolutionTransposedLayer: Module, Layer {
-    /// How far apart inputs are spread along each spatial axis.
     @Parameter public var weight: Tensor
     @Parameter public var bias: Tensor?
+    /// The kernel's extents, one for each spatial axis.
+    public let kernelSize: [Int]
+    /// How far apart inputs are spread along each spatial axis.
     public let stride: [Int]
     /// What is cut off both ends of the output along each spatial axis.
     public let padding: [Int]
@@ -26,12 +28,13 @@ public class ConvolutionTransposedLayer: Module, Layer {
             groups >= 1 && inputs % groups == 0 && outputs % groups == 0,
             "transposed convolution: \(inputs) input and \(outputs) output channels do not divide into \(groups) groups"
         )
+        self.kernelSize = kernelSize.extents(spatialRank)
         self.stride = stride.extents(spatialRank)
         self.padding = padding.extents(spatialRank)
         self.outputPadding = outputPadding.extents(spatialRank)
         self.dilation = dilation.extents(spatialRank)
         self.groups = groups
-        let shape = Shape([inputs, outputs / groups] + kernelSize.extents(spatialRank))
+        let shape = Shape([inputs, outputs / groups] + self.kernelSize)
         weight = .kaimingUniform(shape, slope: 5.0.squareRoot(), generator: generator)
         self.bias = bias ? .fanInUniform([outputs], fanIn: fans(of: shape).input, generator: generator) : nil
     }
@@ -41,6 +44,25 @@ public class ConvolutionTransposedLayer: Module, Layer {
             convolutionTransposed(
                 x, weight, bias: bias, stride: stride, padding: padding, outputPadding: outputPadding,
                 dilation: dilation, groups: groups)
+        }
+    }
+
+    /// The same with an output of these extents, in place of what `outputPadding` makes of them.
+    public func callAsFunction(_ x: Tensor, outputSize: [Int]) -> Tensor {
+        traced(x) {
+            let rank = stride.count
+            let extra = (0..<rank).map { axis -> Int in
+                let spread: Int = (x.shape[x.rank - rank + axis] - 1) * stride[axis] - 2 * padding[axis]
+                return outputSize[axis] - spread - dilation[axis] * (kernelSize[axis] - 1) - 1
+            }
+            guard zip(extra, stride).allSatisfy({ $0 >= 0 && $0 < $1 }) else {
+                reportTensorError(
+                    TensorError("\(type(of: self)): \(x.shape) does not come from \(outputSize) by strides \(stride)"))
+                return x
+            }
+            return convolutionTransposed(
+                x, weight, bias: bias, stride: stride, padding: padding, outputPadding: extra, dilation: dilation,
+                groups: groups)
         }
     }
 }

@@ -48,3 +48,16 @@ public final class Bilinear: Module {
         }
     }
 }
+
+/// The distances of all pairs of rows, each pair once: those of the first row to all behind it, then the second's (pdist).
+///
+/// - Input: `(n, k)`. Output: `(n (n − 1) / 2)`.
+public func pairDistances(_ x: Tensor, order p: Double = 2) -> Tensor {
+    guard x.rank == 2 else {
+        reportTensorError(TensorError("pairDistances: rows of \(x.shape)"))
+        return x
+    }
+    let pairs = Tensor.upperTriangleIndices(x.shape[0], x.shape[0], offset: 1)
+    let (first, second) = (x.gathered(pairs[0]), x.gathered(pairs[1]))
+    return (first - second).norm(order: p, axes: -1)
+}

@@ -1,5 +1,5 @@
 /// `(x − mean) / √(variance + epsilon)` over `axes`.
-private func normalized(_ x: Tensor, axes: [Int], epsilon: Double) -> Tensor {
+func normalized(_ x: Tensor, axes: [Int], epsilon: Double) -> Tensor {
     let centred = x - x.mean(axes: axes, keepingAxes: true)
     return centred * rsqrt(square(centred).mean(axes: axes, keepingAxes: true) + epsilon)
 }
@@ -9,9 +9,9 @@ private func normalized(_ x: Tensor, axes: [Int], epsilon: Double) -> Tensor {
 /// - Input and output: `(…, shape…)`.
 /// - Parameters: `weight` (ones at first) and `bias` (zeros), both of `shape`.
 public final class LayerNorm: Module, Layer {
-    /// The extents of the last axes, over which it normalizes.
     @Parameter public var weight: Tensor?
     @Parameter public var bias: Tensor?
+    /// The extents of the last axes, over which it normalizes.
     public let shape: Shape
     /// Added to the variance, against division by 0.
     public let epsilon: Double
@@ -50,8 +50,8 @@ public func layerNorm(
 ///
 /// - Input and output: `(…, shape…)`. Parameter: `weight` of `shape`, ones at first.
 public final class RMSNorm: Module, Layer {
-    /// The extents of the last axes, over which it normalizes.
     @Parameter public var weight: Tensor?
+    /// The extents of the last axes, over which it normalizes.
     public let shape: Shape
     /// nil is the distance from 1 to the next number of the input's dtype.
     public let epsilon: Double?
@@ -67,18 +67,25 @@ public final class RMSNorm: Module, Layer {
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        traced(x) {
-            let axes = Array((x.rank - shape.rank)..<x.rank)
-            let meanSquare = square(x).mean(axes: axes, keepingAxes: true)
-            let y = x * rsqrt(meanSquare + (epsilon ?? x.dtype.machineEpsilon))
-            return weight.map { y * $0 } ?? y
-        }
+        traced(x) { rmsNorm(x, shape, weight, epsilon: epsilon) }
     }
+}
+
+/// Divides by the root of the mean square over the last axes, whose extents are `shape`. See `RMSNorm`.
+public func rmsNorm(_ x: Tensor, _ shape: Shape, _ weight: Tensor? = nil, epsilon: Double? = nil) -> Tensor {
+    guard shape.rank <= x.rank, Array(x.shape.suffix(shape.rank)) == shape.dimensions else {
+        reportTensorError(TensorError("RMS norm: input \(x.shape) must end in \(shape)"))
+        return x
+    }
+    let axes = Array((x.rank - shape.rank)..<x.rank)
+    let meanSquare = square(x).mean(axes: axes, keepingAxes: true)
+    let y = x * rsqrt(meanSquare + (epsilon ?? x.dtype.machineEpsilon))
+    return weight.map { y * $0 } ?? y
 }
 
 extension DType {
     /// The distance from 1 to the next number; 0 for integers.
-    fileprivate var machineEpsilon: Double {
+    package var machineEpsilon: Double {
         switch self {
         case .float64: Double.ulpOfOne
         case .float32: Double(Float.ulpOfOne)
@@ -94,9 +101,9 @@ extension DType {
 /// - Input and output: `(N, channels, …)`.
 /// - Parameters: `weight` (ones at first) and `bias` (zeros), both `(channels)`.
 public final class GroupNorm: Module, Layer {
-    /// Groups of channels that are normalized apart; divides the channels.
     @Parameter public var weight: Tensor?
     @Parameter public var bias: Tensor?
+    /// Groups of channels that are normalized apart; divides the channels.
     public let groups: Int
     /// Added to the variance, against division by 0.
     public let epsilon: Double
@@ -110,70 +117,58 @@ public final class GroupNorm: Module, Layer {
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        traced(x) {
-            guard x.rank >= 2, x.shape[1] % groups == 0 else {
-                reportTensorError(TensorError("GroupNorm: input \(x.shape) has no channels for \(groups) groups"))
-                return x
-            }
-            // (N, C, …) → (N, groups, C / groups, positions) → (N, C, …)
-            let size = x.shape[1] / groups
-            var y = normalized(
-                x.reshaped(x.shape[0], groups, size, x.shape.dropFirst(2).reduce(1, *)), axes: [2, 3], epsilon: epsilon)
-            if let weight { y = y * weight.reshaped(groups, size, 1) }
-            if let bias { y = y + bias.reshaped(groups, size, 1) }
-            return y.reshaped(x.shape)
-        }
+        traced(x) { groupNorm(x, groups: groups, weight, bias, epsilon: epsilon) }
     }
 }
 
-/// Normalizes each channel of each example over its positions (Ulyanov et al. 2016): what InstanceNorm1d, 2d and 3d share.
-///
-/// - Input and output: `(N, channels, …)`. Parameters, where `affine`: `weight` and `bias`, both `(channels)`.
-public class InstanceNormLayer: Module, Layer {
-    /// Added to the variance, against division by 0.
-    @Parameter public var weight: Tensor?
-    @Parameter public var bias: Tensor?
-    public let epsilon: Double
-    let spatialRank: Int
+/// Normalizes over groups of channels and all positions. See `GroupNorm`.
+public func groupNorm(
+    _ x: Tensor, groups: Int, _ weight: Tensor? = nil, _ bias: Tensor? = nil, epsilon: Double = 1e-5
+) -> Tensor {
+    guard x.rank >= 2, x.shape[1] % groups == 0 else {
+        reportTensorError(TensorError("GroupNorm: input \(x.shape) has no channels for \(groups) groups"))
+        return x
+    }
+    // (N, C, …) → (N, groups, C / groups, positions) → (N, C, …)
+    let size = x.shape[1] / groups
+    var y = normalized(
+        x.reshaped(x.shape[0], groups, size, x.shape.dropFirst(2).reduce(1, *)), axes: [2, 3], epsilon: epsilon)
+    if let weight { y = y * weight.reshaped(groups, size, 1) }
+    if let bias { y = y + bias.reshaped(groups, size, 1) }
+    return y.reshaped(x.shape)
+}
 
-    init(spatialRank: Int, _ channels: Int, epsilon: Double, affine: Bool) {
-        self.spatialRank = spatialRank
-        self.epsilon = epsilon
-        weight = affine ? .ones([channels]) : nil
-        bias = affine ? .zeros([channels]) : nil
+/// Divides by the squares of the neighbouring channels (Krizhevsky et al. 2012):
+/// `y_c = x_c / (k + α/size · Σ x_j²)^β` over `size` channels around `c`. Input: `(N, C, …)`.
+public func localResponseNorm(
+    _ x: Tensor, size: Int, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1
+) -> Tensor {
+    guard x.rank >= 3, size >= 1 else {
+        reportTensorError(TensorError("local response norm: \(size) channels of \(x.shape)"))
+        return x
+    }
+    var widths = [(Int, Int)](repeating: (0, 0), count: x.rank)
+    widths[1] = (size / 2, (size - 1) / 2)
+    let squares = square(x).padded(widths)
+    let sum = (0..<size).map { squares.sliced(axis: 1, $0, x.shape[1]) }.reduce(Tensor(0.0, dtype: x.dtype), +)
+    return x / pow(sum * (alpha / Double(size)) + k, beta)
+}
+
+/// Divides by the squares of the neighbouring channels. See `localResponseNorm`.
+public final class LocalResponseNorm: Module, Layer {
+    /// How many channels count.
+    public let size: Int
+    /// The squares' factor, the denominator's power and what is added to the squares.
+    public let alpha, beta, k: Double
+
+    public init(_ size: Int, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1) {
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        traced(x) {
-            guard x.rank == spatialRank + 2 else {
-                reportTensorError(TensorError("\(type(of: self)): input \(x.shape) must have rank \(spatialRank + 2)"))
-                return x
-            }
-            var y = normalized(x, axes: Array(2..<x.rank), epsilon: epsilon)
-            if let weight { y = y * weight.alongChannels(of: x) }
-            if let bias { y = y + bias.alongChannels(of: x) }
-            return y
-        }
-    }
-}
-
-/// Instance normalization of `(N, C, L)`. See `InstanceNormLayer`.
-public final class InstanceNorm1d: InstanceNormLayer {
-    public init(_ channels: Int, epsilon: Double = 1e-5, affine: Bool = false) {
-        super.init(spatialRank: 1, channels, epsilon: epsilon, affine: affine)
-    }
-}
-
-/// Instance normalization of `(N, C, H, W)`. See `InstanceNormLayer`.
-public final class InstanceNorm2d: InstanceNormLayer {
-    public init(_ channels: Int, epsilon: Double = 1e-5, affine: Bool = false) {
-        super.init(spatialRank: 2, channels, epsilon: epsilon, affine: affine)
-    }
-}
-
-/// Instance normalization of `(N, C, D, H, W)`. See `InstanceNormLayer`.
-public final class InstanceNorm3d: InstanceNormLayer {
-    public init(_ channels: Int, epsilon: Double = 1e-5, affine: Bool = false) {
-        super.init(spatialRank: 3, channels, epsilon: epsilon, affine: affine)
+        traced(x) { localResponseNorm(x, size: size, alpha: alpha, beta: beta, k: k) }
     }
 }

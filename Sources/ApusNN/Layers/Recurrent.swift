@@ -1,127 +1,3 @@
-/// A recurrent unit and its weights: what RNNCell, LSTMCell and GRUCell share.
-///
-/// - Parameters: `weight_ih (gates · hidden, inputs)`, `weight_hh (gates · hidden, hidden)`, `bias_ih`, `bias_hh (gates · hidden)`,
-///   all uniform in ±1/√hidden at first.
-public class RecurrentCell: Module {
-    @Parameter public var weightIh: Tensor
-    @Parameter public var weightHh: Tensor
-    @Parameter public var biasIh: Tensor?
-    @Parameter public var biasHh: Tensor?
-    /// The features of the hidden state.
-    public let hiddenSize: Int
-    /// What is computed at each step.
-    let unit: RecurrentUnit
-    /// What a layer of several cells appends to the names: `_l0`, `_l0_reverse`.
-    private let suffix: String
-
-    init(_ unit: RecurrentUnit, _ inputs: Int, _ hidden: Int, bias: Bool, suffix: String, generator: Generator) {
-        let gates = unit.gateCount
-        self.unit = unit
-        hiddenSize = hidden
-        self.suffix = suffix
-        weightIh = .fanInUniform([gates * hidden, inputs], fanIn: hidden, generator: generator)
-        weightHh = .fanInUniform([gates * hidden, hidden], fanIn: hidden, generator: generator)
-        biasIh = bias ? .fanInUniform([gates * hidden], fanIn: hidden, generator: generator) : nil
-        biasHh = bias ? .fanInUniform([gates * hidden], fanIn: hidden, generator: generator) : nil
-    }
-
-    public override func stateName(of property: String) -> String { super.stateName(of: property) + suffix }
-
-    /// The unit along a sequence `(T, B, inputs)`, or against it; the inputs' part of the gates is one product for all steps.
-    final func run(
-        _ sequence: Tensor, _ initial: [Tensor], backward: Bool = false
-    ) -> (outputs: Tensor, final: [Tensor]) {
-        let (inputBias, stateBias) = biases
-        let projected = linear(sequence, weightIh, inputBias)  // (T, B, gates · hidden)
-        let (outputs, final) = recurrence(
-            unit, backward ? projected.reversed(axes: 0) : projected, weight: weightHh, bias: stateBias,
-            initial: initial)
-        return (backward ? outputs.reversed(axes: 0) : outputs, final)
-    }
-
-    /// The biases of the inputs' part of the gates and of the hidden state's. But for GRU, whose reset gate stands between the two, only
-    /// their sum counts, and the kernel adds it on its way.
-    private var biases: (input: Tensor?, state: Tensor?) {
-        if unit != .gru, let biasIh, let biasHh { return (nil, biasIh + biasHh) }
-        return (biasIh, biasHh)
-    }
-
-    /// The state after one step on `x (B, inputs)`.
-    final func advance(_ x: Tensor, _ state: [Tensor]) -> [Tensor] { run(x.expandingDims(0), state).final }
-
-    final func zeroState(for x: Tensor) -> Tensor { .zeros([x.shape[0], hiddenSize], dtype: x.dtype) }
-}
-
-/// `h' = tanh(W_ih x + b_ih + W_hh h + b_hh)`, or with ReLU in place of tanh (Elman 1990).
-///
-/// - Input: `x (B, inputs)`, `hidden (B, hidden)`, zeros by default. Output: `(B, hidden)`.
-public final class RNNCell: RecurrentCell {
-    /// The nonlinearity of a plain recurrent step.
-    public enum Activation: String, Sendable, Codable { case tanh, relu }
-    /// What the sum passes through; tanh by default.
-    public let activation: Activation
-
-    public convenience init(
-        _ inputs: Int, _ hidden: Int, activation: Activation = .tanh, bias: Bool = true, generator: Generator = .current
-    ) {
-        self.init(inputs, hidden, activation: activation, bias: bias, suffix: "", generator: generator)
-    }
-
-    init(_ inputs: Int, _ hidden: Int, activation: Activation, bias: Bool, suffix: String, generator: Generator) {
-        self.activation = activation
-        super.init(
-            activation == .tanh ? .tanh : .relu, inputs, hidden, bias: bias, suffix: suffix, generator: generator)
-    }
-
-    public func callAsFunction(_ x: Tensor, hidden: Tensor? = nil) -> Tensor {
-        traced(x) { advance(x, [hidden ?? zeroState(for: x)])[0] }
-    }
-}
-
-/// Long short-term memory (Hochreiter and Schmidhuber 1997): gates i, f, g, o in this order,
-/// `c' = σ(f) c + σ(i) tanh(g)`, `h' = σ(o) tanh(c')`.
-///
-/// - Input: `x (B, inputs)`, state `(B, hidden)` each, zeros by default. Output: the new state.
-public final class LSTMCell: RecurrentCell {
-    public convenience init(_ inputs: Int, _ hidden: Int, bias: Bool = true, generator: Generator = .current) {
-        self.init(inputs, hidden, bias: bias, suffix: "", generator: generator)
-    }
-
-    init(_ inputs: Int, _ hidden: Int, bias: Bool, suffix: String, generator: Generator) {
-        super.init(.lstm, inputs, hidden, bias: bias, suffix: suffix, generator: generator)
-    }
-
-    public func callAsFunction(
-        _ x: Tensor, state: (hidden: Tensor, cell: Tensor)? = nil
-    ) -> (hidden: Tensor, cell: Tensor) {
-        traced(x) {
-            let state = state ?? (zeroState(for: x), zeroState(for: x))
-            let next = advance(x, [state.hidden, state.cell])
-            return (next[0], next[1])
-        }
-    }
-}
-
-/// Gated recurrent unit (Cho et al. 2014): gates r, z, n in this order, `n = tanh(W_in x + b_in + σ(r) (W_hn h + b_hn))`,
-/// `h' = (1 − σ(z)) n + σ(z) h`.
-///
-/// - Input: `x (B, inputs)`, `hidden (B, hidden)`, zeros by default. Output: `(B, hidden)`.
-public final class GRUCell: RecurrentCell {
-    public convenience init(_ inputs: Int, _ hidden: Int, bias: Bool = true, generator: Generator = .current) {
-        self.init(inputs, hidden, bias: bias, suffix: "", generator: generator)
-    }
-
-    init(_ inputs: Int, _ hidden: Int, bias: Bool, suffix: String, generator: Generator) {
-        super.init(.gru, inputs, hidden, bias: bias, suffix: suffix, generator: generator)
-    }
-
-    public func callAsFunction(_ x: Tensor, hidden: Tensor? = nil) -> Tensor {
-        traced(x) { advance(x, [hidden ?? zeroState(for: x)])[0] }
-    }
-}
-
-// MARK: Over sequences
-
 /// Layers of cells run along a sequence, in one or both directions: what RNN, LSTM and GRU share.
 public class RecurrentLayer: Module {
     /// Layer by layer, forward before reverse.
@@ -135,8 +11,9 @@ public class RecurrentLayer: Module {
     /// The probability of dropping an output between two layers in training.
     public let dropoutProbability: Double
 
+    /// - Parameter width: the features of a cell's output.
     init(
-        _ inputs: Int, _ hidden: Int, layers: Int, batchFirst: Bool, dropout: Double, bidirectional: Bool,
+        _ inputs: Int, width: Int, layers: Int, batchFirst: Bool, dropout: Double, bidirectional: Bool,
         cell: (_ inputs: Int, _ suffix: String) -> RecurrentCell
     ) {
         precondition(layers >= 1, "\(Self.self): \(layers) layers")
@@ -146,55 +23,80 @@ public class RecurrentLayer: Module {
         dropoutProbability = dropout
         let directions = bidirectional ? ["", "_reverse"] : [""]
         cells = (0..<layers).flatMap { layer in
-            directions.map { cell(layer == 0 ? inputs : hidden * directions.count, "_l\(layer)\($0)") }
+            directions.map { cell(layer == 0 ? inputs : width * directions.count, "_l\(layer)\($0)") }
         }
     }
 
     /// The cells' parameters count as this module's own.
     public override func stateName(of property: String) -> String { "" }
 
-    /// - Parameter initial: the parts of the state, each `(layers · directions, B, hidden)`.
-    /// - Returns: the outputs of the last layer, and the last state of every cell.
-    final func run(_ x: Tensor, initial: [Tensor]) -> (output: Tensor, final: [Tensor]) {
+    /// - Parameter initial: the parts of the state, each `(layers · directions, B, features)`; zeros where it isn't given.
+    /// - Returns: the outputs of the last layer, and the last state of every cell. Without a batch neither has its axis.
+    final func run(_ x: Tensor, initial: [Tensor]?) -> (output: Tensor, final: [Tensor]) {
+        if x.rank == 2 {
+            let batchAxis = isBatchFirst ? 0 : 1
+            let (output, final) = run(x.expandingDims(batchAxis), initial: initial?.map { $0.expandingDims(1) })
+            return (output.squeezed(batchAxis), final.map { $0.squeezed(1) })
+        }
+        guard accepts(x) else { return (x, cells[0].stateSizes.map { _ in x }) }
+        let sequence = isBatchFirst ? x.swappingAxes(0, 1) : x  // (T, B, features)
+        let states = initial ?? zeroStates(batch: sequence.shape[1], x.dtype)
+        let (output, final) = runLayers(sequence, states) { $0.run($1, $2, backward: $3) }
+        return (isBatchFirst ? output.swappingAxes(0, 1) : output, final)
+    }
+
+    /// The same over sequences of different lengths.
+    final func run(_ x: PackedSequence, initial: [Tensor]?) -> (output: PackedSequence, final: [Tensor]) {
+        let states = initial?.map { x.sorted($0, axis: 1) } ?? zeroStates(batch: x.batchSizes[0], x.data.dtype)
+        let (data, final) = runLayers(x.data, states) { $0.run($1, x.batchSizes, $2, backward: $3) }
+        return (x.with(data), final.map { x.unsorted($0, axis: 1) })
+    }
+
+    /// One layer after the other; `run` takes a cell along what a sequence is held in.
+    private func runLayers(
+        _ x: Tensor, _ initial: [Tensor],
+        _ run: (_ cell: RecurrentCell, _ x: Tensor, _ state: [Tensor], _ backward: Bool) -> (Tensor, [Tensor])
+    ) -> (output: Tensor, final: [Tensor]) {
         let directions = isBidirectional ? 2 : 1
-        var sequence = isBatchFirst ? x.swappingAxes(0, 1) : x  // (T, B, features)
+        var sequence = x
         var finals: [[Tensor]] = []
         for layer in 0..<layerCount {
             if layer > 0, isTraining { sequence = dropout(sequence, probability: dropoutProbability) }
             let outputs = (0..<directions).map { direction -> Tensor in
                 let number = layer * directions + direction
-                let (output, final) = cells[number].run(
-                    sequence, initial.map { $0.sliced(axis: 0, number, 1).squeezed(0) }, backward: direction == 1)
+                let state = initial.map { $0.sliced(axis: 0, number, 1).squeezed(0) }
+                let (output, final) = run(cells[number], sequence, state, direction == 1)
                 finals.append(final)
                 return output
             }
             sequence = directions == 1 ? outputs[0] : concatenate(outputs, axis: -1)
         }
-        let states = initial.indices.map { part in stack(finals.map { $0[part] }) }
-        return (isBatchFirst ? sequence.swappingAxes(0, 1) : sequence, states)
+        return (sequence, initial.indices.map { part in stack(finals.map { $0[part] }) })
     }
 
     /// Whether `x` can be run; reports what is wrong with it.
-    final func accepts(_ x: Tensor) -> Bool {
-        guard x.rank == 3, x.shape[isBatchFirst ? 1 : 0] > 0, x.shape[2] == cells[0].weightIh.shape[1] else {
+    private func accepts(_ x: Tensor) -> Bool {
+        let features = cells[0].weightIh.shape[1]
+        guard x.rank == 3, x.shape[isBatchFirst ? 1 : 0] > 0, x.shape[2] == features else {
             let layout = isBatchFirst ? "(batch, time, features)" : "(time, batch, features)"
             reportTensorError(
                 TensorError(
-                    "\(type(of: self)): input \(x.shape) must be \(layout) with at least one step of "
-                        + "\(cells[0].weightIh.shape[1]) features"))
+                    "\(type(of: self)): input \(x.shape) must be \(layout) with at least one step of \(features) "
+                        + "features"))
             return false
         }
         return true
     }
 
-    final func zeroState(for x: Tensor) -> Tensor {
-        .zeros([cells.count, x.shape[isBatchFirst ? 0 : 1], cells[0].hiddenSize], dtype: x.dtype)
+    private func zeroStates(batch: Int, _ dtype: DType) -> [Tensor] {
+        cells[0].stateSizes.map { .zeros([cells.count, batch, $0], dtype: dtype) }
     }
 }
 
 /// Elman's recurrent network over sequences. See `RNNCell`.
 ///
-/// - Input: `(T, B, inputs)`, or `(B, T, inputs)` with `batchFirst`; `hidden (layers · directions, B, hidden)`, zeros by default.
+/// - Input: `(T, B, inputs)`, or `(B, T, inputs)` with `batchFirst`, or a `PackedSequence`; `hidden (layers · directions, B, hidden)`, zeros
+///   by default. Without a batch, `(T, inputs)` and `(layers · directions, hidden)`.
 /// - Output: the last layer's outputs `(T, B, directions · hidden)` and the last hidden states.
 public final class RNN: RecurrentLayer {
     public init(
@@ -202,7 +104,8 @@ public final class RNN: RecurrentLayer {
         batchFirst: Bool = false, dropout: Double = 0, bidirectional: Bool = false, generator: Generator = .current
     ) {
         super.init(
-            inputs, hidden, layers: layers, batchFirst: batchFirst, dropout: dropout, bidirectional: bidirectional
+            inputs, width: hidden, layers: layers, batchFirst: batchFirst, dropout: dropout,
+            bidirectional: bidirectional
         ) {
             RNNCell($0, hidden, activation: activation, bias: bias, suffix: $1, generator: generator)
         }
@@ -210,8 +113,14 @@ public final class RNN: RecurrentLayer {
 
     public func callAsFunction(_ x: Tensor, hidden: Tensor? = nil) -> (output: Tensor, hidden: Tensor) {
         traced(x) {
-            guard accepts(x) else { return (x, x) }
-            let (output, final) = run(x, initial: [hidden ?? zeroState(for: x)])
+            let (output, final) = run(x, initial: hidden.map { [$0] })
+            return (output, final[0])
+        }
+    }
+
+    public func callAsFunction(_ x: PackedSequence, hidden: Tensor? = nil) -> (output: PackedSequence, hidden: Tensor) {
+        traced(x.data) {
+            let (output, final) = run(x, initial: hidden.map { [$0] })
             return (output, final[0])
         }
     }
@@ -224,7 +133,8 @@ public final class GRU: RecurrentLayer {
         dropout: Double = 0, bidirectional: Bool = false, generator: Generator = .current
     ) {
         super.init(
-            inputs, hidden, layers: layers, batchFirst: batchFirst, dropout: dropout, bidirectional: bidirectional
+            inputs, width: hidden, layers: layers, batchFirst: batchFirst, dropout: dropout,
+            bidirectional: bidirectional
         ) {
             GRUCell($0, hidden, bias: bias, suffix: $1, generator: generator)
         }
@@ -232,23 +142,35 @@ public final class GRU: RecurrentLayer {
 
     public func callAsFunction(_ x: Tensor, hidden: Tensor? = nil) -> (output: Tensor, hidden: Tensor) {
         traced(x) {
-            guard accepts(x) else { return (x, x) }
-            let (output, final) = run(x, initial: [hidden ?? zeroState(for: x)])
+            let (output, final) = run(x, initial: hidden.map { [$0] })
+            return (output, final[0])
+        }
+    }
+
+    public func callAsFunction(_ x: PackedSequence, hidden: Tensor? = nil) -> (output: PackedSequence, hidden: Tensor) {
+        traced(x.data) {
+            let (output, final) = run(x, initial: hidden.map { [$0] })
             return (output, final[0])
         }
     }
 }
 
 /// Long short-term memory over sequences. See `LSTMCell`; shapes as for `RNN`, the state has two parts.
+///
+/// With a projection, hidden states and outputs have as many features as that (Sak et al. 2014).
 public final class LSTM: RecurrentLayer {
     public init(
         _ inputs: Int, _ hidden: Int, layers: Int = 1, bias: Bool = true, batchFirst: Bool = false,
-        dropout: Double = 0, bidirectional: Bool = false, generator: Generator = .current
+        dropout: Double = 0, bidirectional: Bool = false, projection: Int? = nil, generator: Generator = .current
     ) {
+        precondition(
+            projection.map { (1..<hidden).contains($0) } ?? true,
+            "LSTM: a projection of \(hidden) features to \(projection ?? 0)")
         super.init(
-            inputs, hidden, layers: layers, batchFirst: batchFirst, dropout: dropout, bidirectional: bidirectional
+            inputs, width: projection ?? hidden, layers: layers, batchFirst: batchFirst, dropout: dropout,
+            bidirectional: bidirectional
         ) {
-            LSTMCell($0, hidden, bias: bias, suffix: $1, generator: generator)
+            LSTMCell($0, hidden, projection: projection, bias: bias, suffix: $1, generator: generator)
         }
     }
 
@@ -256,9 +178,16 @@ public final class LSTM: RecurrentLayer {
         _ x: Tensor, state: (hidden: Tensor, cell: Tensor)? = nil
     ) -> (output: Tensor, hidden: Tensor, cell: Tensor) {
         traced(x) {
-            guard accepts(x) else { return (x, x, x) }
-            let state = state ?? (zeroState(for: x), zeroState(for: x))
-            let (output, final) = run(x, initial: [state.hidden, state.cell])
+            let (output, final) = run(x, initial: state.map { [$0.hidden, $0.cell] })
+            return (output, final[0], final[1])
+        }
+    }
+
+    public func callAsFunction(
+        _ x: PackedSequence, state: (hidden: Tensor, cell: Tensor)? = nil
+    ) -> (output: PackedSequence, hidden: Tensor, cell: Tensor) {
+        traced(x.data) {
+            let (output, final) = run(x, initial: state.map { [$0.hidden, $0.cell] })
             return (output, final[0], final[1])
         }
     }

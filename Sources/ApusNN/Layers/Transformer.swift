@@ -180,3 +180,56 @@ public final class TransformerDecoder: Module {
         return norm.map { $0(y) } ?? y
     }
 }
+
+/// The transformer as it was first described (Vaswani et al. 2017): an encoder and a decoder, each with a last norm.
+///
+/// - Input: `source (S, B, features)` and `target (L, B, features)`; with `batchFirst` the batch comes first. Output: like the target.
+/// - Parameters: matrices are Xavier's uniform at first.
+public final class Transformer: Module {
+    /// The layers that read the source.
+    public let encoder: TransformerEncoder
+    /// The layers that read the target and the encoder's output.
+    public let decoder: TransformerDecoder
+
+    public init(
+        _ features: Int = 512, heads: Int = 8, encoderLayers: Int = 6, decoderLayers: Int = 6,
+        feedForward: Int = 2048, dropout: Double = 0.1, activation: TransformerActivation = .relu,
+        epsilon: Double = 1e-5, batchFirst: Bool = false, normFirst: Bool = false, bias: Bool = true,
+        generator: Generator = .current
+    ) {
+        func norm() -> LayerNorm { LayerNorm(features, epsilon: epsilon, bias: bias) }
+        encoder = TransformerEncoder(layers: encoderLayers, norm: norm()) {
+            TransformerEncoderLayer(
+                features, heads: heads, feedForward: feedForward, dropout: dropout, activation: activation,
+                epsilon: epsilon, batchFirst: batchFirst, normFirst: normFirst, bias: bias, generator: generator)
+        }
+        decoder = TransformerDecoder(layers: decoderLayers, norm: norm()) {
+            TransformerDecoderLayer(
+                features, heads: heads, feedForward: feedForward, dropout: dropout, activation: activation,
+                epsilon: epsilon, batchFirst: batchFirst, normFirst: normFirst, bias: bias, generator: generator)
+        }
+        super.init()
+        for slot in parameters {
+            guard let shape = slot.tensor?.shape, shape.rank > 1 else { continue }
+            slot.tensor = .xavierUniform(shape, generator: generator)
+        }
+    }
+
+    /// - Parameters: masks as `MultiheadAttention` takes them: the source's, the target's and the decoder's of the encoder's output, the
+    ///   paddings likewise. `isCausal`: whether a position of the target sees none behind it.
+    public func callAsFunction(
+        _ source: Tensor, _ target: Tensor, sourceMask: Tensor? = nil, targetMask: Tensor? = nil,
+        memoryMask: Tensor? = nil, sourcePadding: Tensor? = nil, targetPadding: Tensor? = nil,
+        memoryPadding: Tensor? = nil, isCausal: Bool = false
+    ) -> Tensor {
+        let memory = encoder(source, mask: sourceMask, keyPaddingMask: sourcePadding)
+        return decoder(
+            target, memory: memory, mask: targetMask, memoryMask: memoryMask, keyPaddingMask: targetPadding,
+            memoryKeyPaddingMask: memoryPadding, isCausal: isCausal)
+    }
+}
+
+/// A mask to be added to scores: −∞ above the diagonal, 0 elsewhere, so that no position sees one behind it.
+public func causalMask(_ count: Int, dtype: DType = .float32) -> Tensor {
+    Tensor.full([count, count], -Double.infinity, dtype: dtype).upperTriangle(offset: 1)
+}

@@ -1,7 +1,8 @@
 /// Connectionist temporal classification (Graves et al. 2006): `−log P(targets | log-probabilities)`, summed over all alignments with
 /// blanks and repeats.
 ///
-/// - Input: `logProbabilities (T, B, C)`, `targets (B, S)` of class indices, padded with anything in `0 ..< C`.
+/// - Input: `logProbabilities (T, B, C)`, `targets (B, S)` of class indices, padded with anything in `0 ..< C`, or `(Σ targetLengths)`, one
+///   example's behind the other's. Without a batch, `(T, C)` and `(S)`.
 /// - Parameters:
 ///   - inputLengths: how many steps of each example count, at most T.
 ///   - targetLengths: how many targets of each example count, at most S.
@@ -12,6 +13,13 @@ public func ctc(
     _ logProbabilities: Tensor, _ targets: Tensor, inputLengths: [Int], targetLengths: [Int], blank: Int = 0,
     zeroInfinity: Bool = false, reduction: LossReduction = .mean
 ) -> Tensor {
+    if logProbabilities.rank == 2, targets.rank == 1 {
+        let losses = ctc(
+            logProbabilities.expandingDims(1), targets.expandingDims(0), inputLengths: inputLengths,
+            targetLengths: targetLengths, blank: blank, zeroInfinity: zeroInfinity, reduction: reduction)
+        return reduction == .none ? losses.squeezed(0) : losses
+    }
+    let targets = targets.rank == 1 ? rows(of: targets, targetLengths) : targets
     let shape = logProbabilities.shape
     guard shape.rank == 3, targets.rank == 2, targets.shape[0] == shape[1], inputLengths.count == shape[1],
         targetLengths.count == shape[1], inputLengths.allSatisfy({ (1...max(1, shape[0])).contains($0) }),
@@ -43,6 +51,19 @@ public func ctc(
 
 /// The logarithm of no probability. It is finite, so that differences of it are numbers and gradients stay 0.
 private let impossible = -1e30
+
+/// Targets that lie one behind the other as rows `(B, S)`, padded with the row's end or what follows it.
+private func rows(of targets: Tensor, _ lengths: [Int]) -> Tensor {
+    guard lengths.allSatisfy({ $0 >= 0 }), lengths.reduce(0, +) == targets.elementCount else { return targets }
+    let width = lengths.max() ?? 0
+    var start = 0
+    let places = lengths.map { length -> [Int] in
+        defer { start += length }
+        return (0..<width).map { min(start + $0, max(0, targets.elementCount - 1)) }
+    }
+    guard targets.elementCount > 0 else { return .zeros([lengths.count, 0], dtype: targets.dtype) }
+    return targets.gathered(Tensor(places))
+}
 
 /// Blanks before, between and behind the targets: `(B, S) → (B, 2S + 1)`.
 private func withBlanks(_ targets: Tensor, _ blank: Int) -> Tensor {

@@ -51,6 +51,12 @@ public struct Gradients {
         return squares.isEmpty ? Tensor(0.0) : sqrt(stack(squares).sum())
     }
 
+    /// `(Σ|g|ᵖ)^(1/p)` over all gradients, the largest of |g| for ∞.
+    public func norm(order p: Double) -> Tensor {
+        if p == 2 || elements.isEmpty { return globalNorm }
+        return stack(elements.map { $0.gradient.flattened().norm(order: p) }).norm(order: p)
+    }
+
     /// The sums for each parameter; both must be by the same ones.
     public static func + (a: Gradients, b: Gradients) -> Gradients {
         precondition(

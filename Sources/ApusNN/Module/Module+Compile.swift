@@ -11,16 +11,23 @@ extension Module: Stateful {
         guard !path.contains(where: { $0 === self }) else { return }
         path.append(self)
         traits.append(isTraining ? 1 : 0)
-        forEachMember { _, member in
-            if let slot = member as? Slot {
-                guard slot.tensor != nil else { return }
-                slots.append(slot)
-                traits.append(slot.isTrained ? 1 : 0)
-            } else if let module = member as? Module {
-                module.collect(&slots, &traits, &path)
-            }
-        }
+        forEachMember { _, member in Self.take(member, &slots, &traits, &path) }
         path.removeLast()
+    }
+
+    private static func take(
+        _ member: AnyObject, _ slots: inout [Slot], _ traits: inout [Int], _ path: inout [Module]
+    ) {
+        if let slot = member as? Slot {
+            if let derivation = slot.derivation {
+                return derivation.members(named: "").forEach { take($0.member, &slots, &traits, &path) }
+            }
+            guard slot.tensor != nil else { return }
+            slots.append(slot)
+            traits.append(slot.isTrained ? 1 : 0)
+        } else if let module = member as? Module {
+            module.collect(&slots, &traits, &path)
+        }
     }
 }
 

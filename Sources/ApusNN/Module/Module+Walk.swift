@@ -23,14 +23,27 @@ extension Module {
         path.append(self)
         contents.modules.append((prefix, self))
         forEachMember { name, member in
-            let full = join(prefix, stateName(of: name))
-            switch member {
-            case let slot as Slot: if slot.tensor != nil { contents.slots.append((full, slot)) }
-            case let module as Module: module.walk(full, into: &contents, path: &path)
-            default: break
-            }
+            Self.take(member, named: stateName(of: name), below: prefix, into: &contents, path: &path)
         }
         path.removeLast()
+    }
+
+    private static func take(
+        _ member: AnyObject, named name: String, below prefix: String, into contents: inout Contents,
+        path: inout [Module]
+    ) {
+        switch member {
+        case let slot as Slot:
+            if let derivation = slot.derivation {
+                for (name, member) in derivation.members(named: name) {
+                    take(member, named: name, below: prefix, into: &contents, path: &path)
+                }
+            } else if slot.tensor != nil {
+                contents.slots.append((join(prefix, name), slot))
+            }
+        case let module as Module: module.walk(join(prefix, name), into: &contents, path: &path)
+        default: break
+        }
     }
 
     /// Slots and modules among the stored properties, superclasses' first.

@@ -45,6 +45,22 @@ extension Module {
     /// Every parameter once, in the order of declaration.
     public var parameters: [ParameterSlot] { namedParameters.map(\.slot) }
 
+    /// The parameter of this name in this module itself, `lstm.slot(named: "weight_hh_l0")`; one that is derived from others has kept its name.
+    public func slot(named name: String) -> ParameterSlot? {
+        var pending: [Module] = [self]
+        while let module = pending.popLast() {
+            var found: ParameterSlot?
+            module.forEachMember { property, member in
+                let own = module.stateName(of: property)
+                if let slot = member as? ParameterSlot, own == name { found = slot }
+                // Modules without a name of their own.
+                if let part = member as? Module, own.isEmpty { pending.append(part) }
+            }
+            if let found { return found }
+        }
+        return nil
+    }
+
     /// Every buffer once, under its first name.
     public var namedBuffers: [(name: String, slot: Slot)] { uniqueSlots.filter { !($0.slot is ParameterSlot) } }
 

@@ -4,10 +4,20 @@
 ///
 /// Users declare slots with `@Parameter` and `@Buffer`.
 public class Slot {
-    /// The value; nil where an optional parameter is absent.
-    public var tensor: Tensor?
+    private var stored: Tensor?
+    /// What the value is computed from; nil where it is stored.
+    var derivation: (any Derivation)?
 
-    init(_ tensor: Tensor?) { self.tensor = tensor }
+    /// The value; nil where an optional parameter is absent.
+    public var tensor: Tensor? {
+        get { derivation.map(\.value) ?? stored }
+        set {
+            guard let derivation else { return stored = newValue }
+            if let newValue { derivation.assign(newValue) }
+        }
+    }
+
+    init(_ tensor: Tensor?) { stored = tensor }
 
     /// Whether training changes the tensor.
     var isTrained: Bool { false }

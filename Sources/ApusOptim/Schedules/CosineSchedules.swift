@@ -1,7 +1,7 @@
 import Foundation
 
 /// From `start` at 0 to `end` at 1 along half a cosine.
-private func cosine(from start: Double, to end: Double, _ fraction: Double) -> Double {
+func cosine(from start: Double, to end: Double, _ fraction: Double) -> Double {
     end + (start - end) / 2 * (1 + cos(Double.pi * fraction))
 }
 
@@ -55,42 +55,5 @@ public struct CosineRestartsSchedule: Schedule, Codable, Hashable {
             length *= factor
         }
         return cosine(from: rate, to: minimum, Double(place) / Double(length))
-    }
-}
-
-/// Up to `peak` and down to nearly nothing along cosines (Smith and Topin 2018): from `peak / startDivisor` over the first
-/// `upFraction` of the steps, then down to `peak / startDivisor / endDivisor`.
-public struct OneCycleSchedule: Schedule, Codable, Hashable {
-    /// The largest rate.
-    public var peak: Double
-    /// Steps of the whole cycle, at least 2.
-    public var steps: Int
-    /// The part of the steps in which the rate rises; 0.3 by default.
-    public var upFraction: Double
-    /// How many times smaller than `peak` the first rate is; 25 by default.
-    public var startDivisor: Double
-    /// How many times smaller than the first rate the last one is; 10⁴ by default.
-    public var endDivisor: Double
-
-    public init(
-        peak: Double, steps: Int, upFraction: Double = 0.3, startDivisor: Double = 25, endDivisor: Double = 1e4
-    ) {
-        precondition(steps >= 2, "OneCycleSchedule: \(steps) steps")
-        self.peak = peak
-        self.steps = steps
-        self.upFraction = upFraction
-        self.startDivisor = startDivisor
-        self.endDivisor = endDivisor
-    }
-
-    /// The rate for a step from 0; the last rate from `steps − 1` on.
-    public func rate(at step: Int) -> Double {
-        let start = peak / startDivisor
-        let top = upFraction * Double(steps) - 1
-        let end = Double(steps - 1)
-        let place = min(Double(step), end)
-        return place <= top
-            ? cosine(from: start, to: peak, top > 0 ? place / top : 1)
-            : cosine(from: peak, to: start / endDivisor, (place - top) / (end - top))
     }
 }

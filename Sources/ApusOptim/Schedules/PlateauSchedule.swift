@@ -15,12 +15,16 @@ public struct PlateauSchedule: Schedule, Codable, Hashable {
     public let factor: Double
     /// Observations without improvement that are borne.
     public let patience: Int
-    /// The part of the best value by which a better one must differ.
+    /// By how much a better value must differ from the best.
     public let threshold: Double
+    /// Whether `threshold` is a part of the best value rather than a number of its own.
+    public let isRelative: Bool
     /// Observations after a reduction that don't count.
     public let cooldown: Int
     /// The smallest rate that a reduction may reach; 0 by default.
     public let minimum: Double
+    /// A smaller change of the rate is not made.
+    public let epsilon: Double
 
     private var best: Double?
     private var badCount = 0
@@ -28,14 +32,17 @@ public struct PlateauSchedule: Schedule, Codable, Hashable {
 
     public init(
         rate: Double, direction: Direction = .minimize, factor: Double = 0.1, patience: Int = 10,
-        threshold: Double = 1e-4, cooldown: Int = 0, minimum: Double = 0
+        threshold: Double = 1e-4, isRelative: Bool = true, cooldown: Int = 0, minimum: Double = 0,
+        epsilon: Double = 1e-8
     ) {
         self.rate = rate
         self.direction = direction
         self.factor = factor
         self.patience = patience
         self.threshold = threshold
+        self.isRelative = isRelative
         self.cooldown = cooldown
+        self.epsilon = epsilon
         self.minimum = minimum
     }
 
@@ -56,8 +63,7 @@ public struct PlateauSchedule: Schedule, Codable, Hashable {
         }
         if badCount > patience {
             let reduced = max(rate * factor, minimum)
-            // A change too small to matter is not made.
-            if rate - reduced > 1e-8 { rate = reduced }
+            if rate - reduced > epsilon { rate = reduced }
             restCount = cooldown
             badCount = 0
         }
@@ -65,9 +71,10 @@ public struct PlateauSchedule: Schedule, Codable, Hashable {
 
     private func isImprovement(_ metric: Double) -> Bool {
         guard let best else { return !metric.isNaN }
+        let margin = isRelative ? best * threshold : threshold
         switch direction {
-        case .minimize: return metric < best * (1 - threshold)
-        case .maximize: return metric > best * (1 + threshold)
+        case .minimize: return metric < best - margin
+        case .maximize: return metric > best + margin
         }
     }
 }

@@ -66,7 +66,8 @@ extension Array: SpatialExtent where Element == Int {
 
 /// Cross-correlation over the last 1 to 3 axes: `y[n, o] = Σ_c Σ_k weight[o, c, k] · x[n, c, stride · i + dilation · k − padding]`.
 ///
-/// - Input: `(N, C, …)`, weight `(O, C / groups, …)`, bias `(O)`. Output: `(N, O, …)` of extents `⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1`.
+/// - Input: `(N, C, …)` or, without a batch, `(C, …)`; weight `(O, C / groups, …)`, bias `(O)`.
+/// - Output: `(N, O, …)` of extents `⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1`.
 public func convolution(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: any SpatialExtent = 1, padding: any SpatialExtent = 0,
     dilation: any SpatialExtent = 1, groups: Int = 1
@@ -80,8 +81,7 @@ public func convolution(
     let geometry = Convolution(
         stride: stride.extents(n), paddingLow: padding, paddingHigh: padding, dilation: dilation.extents(n),
         groups: groups)
-    let y = contraction(.convolution(geometry), x, weight)
-    return addingChannels(y, bias)
+    return withBatch(x, rank: n + 2) { addingChannels(contraction(.convolution(geometry), $0, weight), bias) }
 }
 
 /// The gradient of a convolution by its input, used as a layer: `stride` spreads the input out.
@@ -93,7 +93,7 @@ public func convolutionTransposed(
     outputPadding: any SpatialExtent = 0, dilation: any SpatialExtent = 1, groups: Int = 1
 ) -> Tensor {
     let n = weight.rank - 2
-    guard n >= 1, x.rank == n + 2 else {
+    guard n >= 1, x.rank == n + 2 || x.rank == n + 1 else {
         let error = TensorError("transposed convolution: \(x.shape) with weight \(weight.shape): ranks differ")
         return Tensor(Node.invalid(error, like: x.node.type))
     }
@@ -101,14 +101,15 @@ public func convolutionTransposed(
         stride.extents(n), padding.extents(n), outputPadding.extents(n), dilation.extents(n)
     )
     let size = (0..<n).map { axis -> Int in
-        let spread: Int = (x.shape[axis + 2] - 1) * stride[axis]
+        let spread: Int = (x.shape[x.rank - n + axis] - 1) * stride[axis]
         let reach: Int = dilation[axis] * (weight.shape[axis + 2] - 1) + 1
         return spread + reach + extra[axis] - 2 * padding[axis]
     }
     let geometry = Convolution(
         stride: stride, paddingLow: padding, paddingHigh: padding, dilation: dilation, groups: groups)
-    let y = contraction(.convolutionInputGradient(geometry, inputSize: size), x, weight)
-    return addingChannels(y, bias)
+    return withBatch(x, rank: n + 2) {
+        addingChannels(contraction(.convolutionInputGradient(geometry, inputSize: size), $0, weight), bias)
+    }
 }
 
 /// `y + bias` along axis 1.

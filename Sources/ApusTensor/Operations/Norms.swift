@@ -56,12 +56,16 @@ extension Tensor {
     }
 }
 
-/// `Σab / (max(‖a‖, ε) max(‖b‖, ε))` along an axis (cosine_similarity).
+/// `Σab / (max(‖a‖, ε) max(‖b‖, ε))` along an axis (cosine_similarity). The gradient is that without ε, as in PyTorch.
 public func cosineSimilarity(_ a: Tensor, _ b: Tensor, axis: Int = 1, epsilon: Double = 1e-8) -> Tensor {
     guard let common = a.shape.broadcast(with: b.shape) else {
         return a.invalid("cosineSimilarity: \(a.shape) and \(b.shape) do not broadcast")
     }
-    func unit(_ x: Tensor) -> Tensor { x.broadcast(to: common).normalized(axis: axis, epsilon: epsilon) }
+    func unit(_ x: Tensor) -> Tensor {
+        let x = x.floating.broadcast(to: common)
+        let length = x.norm(axes: axis, keepingAxes: true)
+        return x / (length + stopGradient(maximum(length, epsilon) - length))
+    }
     return (unit(a) * unit(b)).sum(axes: axis)
 }
 

@@ -1,80 +1,15 @@
-"""Writes goldens.safetensors: what PyTorch gives for layers, losses and optimizers.
+"""Writes goldens.safetensors: what PyTorch gives for layers, losses and optimizers. recording.py explains the file.
 
     python3 Tests/ApusNNTests/Goldens/make.py
-
-Every case has a number. Its tensors are NUMBER/state.NAME (before the call), NUMBER/in.I, NUMBER/out.I, NUMBER/inGradient.I,
-NUMBER/gradient.NAME and NUMBER/after.NAME (buffers after the call). Gradients are those of Σ cotangent · output.
-The list of cases is JSON in the file's metadata.
 """
-
-import json
-import pathlib
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
 from torch import nn
 
+from recording import layer, loss, optimizer, schedule, store, write, x
+
 torch.manual_seed(20240601)
-tensors, cases = {}, []
-
-
-def cotangent(y):
-    i = torch.arange(y.numel())
-    return (((i * 37 + 11) % 17) / 8 - 1).to(y.dtype).reshape(y.shape)
-
-
-def store(key, value):
-    tensors[f"{len(cases)}/{key}"] = value.detach().clone().contiguous()
-
-
-def flatten(outputs):
-    if torch.is_tensor(outputs):
-        return [outputs]
-    return [t for part in outputs for t in flatten(part)]
-
-
-def record(kind, name, arguments, inputs, call, module=None, training=True):
-    """Runs a case forward and backward and keeps all of it."""
-    if module is not None:
-        for key, value in module.state_dict().items():
-            store("state." + key, value)
-        module.train(training)
-        module.zero_grad()
-    for index, value in enumerate(inputs):
-        store(f"in.{index}", value)
-    variables = [x.clone().requires_grad_() if x.is_floating_point() else x for x in inputs]
-    outputs = flatten(call(*variables))
-    for index, value in enumerate(outputs):
-        store(f"out.{index}", value)
-    total = sum((cotangent(y) * y).sum() for y in outputs)
-    if total.requires_grad:
-        total.backward()
-    for index, x in enumerate(variables):
-        if x.is_floating_point() and x.grad is not None:
-            store(f"inGradient.{index}", x.grad)
-    if module is not None:
-        for key, parameter in module.named_parameters():
-            if parameter.grad is not None:
-                store("gradient." + key, parameter.grad)
-        for key, value in module.named_buffers():
-            store("after." + key, value)
-    cases.append(dict(kind=kind, name=name, arguments=arguments, inputCount=len(inputs), training=training))
-
-
-def layer(name, arguments, module, *inputs, training=True, call=None):
-    with torch.no_grad():  # affine parameters that are all ones would hide mistakes
-        for parameter in module.parameters():
-            if parameter.dim() == 1:
-                parameter.uniform_(-1, 1)
-    record("layer", name, arguments, inputs, call or module, module, training)
-
-
-def loss(name, arguments, call, *inputs):
-    record("loss", name, arguments, inputs, call)
-
-
-x = torch.randn
 
 # Linear layers
 layer("Linear", dict(sizes=[4, 3]), nn.Linear(4, 3), x(5, 4))
@@ -349,18 +284,9 @@ OPTIMIZERS = [
     ("Lion", dict(lr=0.1, betas=[0.8, 0.95], weight_decay=0.1)),
 ]
 for name, arguments in OPTIMIZERS:
-    parameters = [nn.Parameter(x(3, 4)), nn.Parameter(x(4))]
-    for index, parameter in enumerate(parameters):
-        store(f"in.{index}", parameter)
-    step = lion(parameters, **arguments) if name == "Lion" else getattr(torch.optim, name)(parameters, foreach=False, **arguments).step
-    for t in range(5):
-        for index, parameter in enumerate(parameters):
-            parameter.grad = x(*parameter.shape)
-            store(f"given.{t}.{index}", parameter.grad)
-        step()
-        for index, parameter in enumerate(parameters):
-            store(f"out.{t}.{index}", parameter)
-    cases.append(dict(kind="optimizer", name=name, arguments=arguments, inputCount=2, training=True))
+    optimizer(
+        name, arguments,
+        lambda p: lion(p, **arguments) if name == "Lion" else getattr(torch.optim, name)(p, foreach=False, **arguments).step)
 
 # Schedules: the rates of 40 steps
 SCHEDULES = [
@@ -378,17 +304,7 @@ SCHEDULES = [
     ("ReduceLROnPlateau", dict(factor=0.5, patience=1, mode="max")),
 ]
 for name, arguments in SCHEDULES:
-    optimizer = torch.optim.SGD([nn.Parameter(x(1))], lr=0.5)
-    scheduler = getattr(torch.optim.lr_scheduler, name)(optimizer, **arguments)
-    metrics = (x(40) * 0.3 + torch.linspace(3, 1, 40)).double()
-    rates = []
-    for t in range(40):
-        rates.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        scheduler.step(*([metrics[t].item()] if name == "ReduceLROnPlateau" else []))
-    store("in.0", metrics)
-    store("out.0", torch.tensor(rates, dtype=torch.float64))
-    cases.append(dict(kind="schedule", name=name, arguments=arguments, inputCount=1, training=True))
+    schedule(name, arguments, lambda rule: getattr(torch.optim.lr_scheduler, name)(rule, **arguments))
 
 # Attention over extents that fill no tile or more than one; a row of the mask that hides everything gives 0.
 hidden = torch.rand(7, 19) < 0.5
@@ -400,6 +316,4 @@ for (queries, keys, features), arguments, mask in [
     q, k, v = x(1, 2, queries, features), x(1, 2, keys, features), x(1, 2, keys, features)
     loss("attention", arguments, lambda q, k, v, *m: F.scaled_dot_product_attention(q, k, v, *m, **arguments), q, k, v, *mask)
 
-path = pathlib.Path(__file__).with_name("goldens.safetensors")
-save_file(tensors, path, metadata={"cases": json.dumps(cases)})
-print(f"{len(cases)} cases, {len(tensors)} tensors, {path.stat().st_size // 1024} KiB")
+write("goldens")
