@@ -30,7 +30,7 @@ public final class CPUBackend: Backend {
     /// Simplifies and legalizes a program and plans its kernels, steps and memory.
     public func prepare(_ program: Program) throws -> any Executable {
         let start = Profile.now()
-        let legal = lowered(program)
+        let legal = program.lowered(options)
         Diagnostics.debug(3, legal.description)
         var planner = Planner(legal, options, reusableInputs: program.reusableInputs)
         let plan = try planner.draft().finished(options)
@@ -59,20 +59,20 @@ public final class CPUBackend: Backend {
             format: "arena %.1f MB, planned in %.1f ms", Double(plan.arenaSize) / 1e6, Double(nanoseconds) / 1e6)
         return "apus: plan of \(program.instructions.count) instructions: \(plan.steps.count) steps, \(figures)"
     }
+}
 
+extension Program {
     /// The program after the passes from graph to graph.
-    private func lowered(_ program: Program) -> Program {
+    func lowered(_ options: EngineOptions) -> Program {
         func simplified(_ program: Program) -> Program { options.runs(.simplify) ? program.simplified() : program }
-        var result = simplified(program)
+        var result = simplified(self)
         if options.runs(.transposedProducts) { result = result.withTransposedProducts() }
         if options.runs(.castPlacement) { result = result.withCastsBesideArithmetic() }
         if options.runs(.fusion) && options.runs(.rowFusion) { result = result.withDecomposedSoftmax() }
         let unrollsAll = !options.runs(.recurrentKernels)
         return simplified(result.legalized().withUnrolledRecurrences(all: unrollsAll))
     }
-}
 
-extension Program {
     /// Whether it has operations whose weights are worth a layout of their own.
     fileprivate var hasContractions: Bool {
         instructions.contains {

@@ -18,7 +18,7 @@ public enum Evaluator {
         while nodes.contains(where: { !$0.isEvaluated }) {
             precondition(
                 !GraphFunction.isBeingMade,
-                "compile: the function looks at a value while it is traced; a choice made by it would stay as it is now"
+                "a compiled function or a loop's step looks at a value while it is traced; a choice made by it would stay as it is now"
             )
             do throws(MemoryTaken) {
                 try attempt(nodes)

@@ -35,9 +35,14 @@ public struct GraphFunction: Sendable {
 
     /// The function from some nodes with values to others that are computed from them.
     ///
-    /// - Parameter replaceable: arguments whose memory belongs to the function. Where they are results themselves they stay.
+    /// - Parameters:
+    ///   - replaceable: arguments whose memory belongs to the function. Where they are results themselves they stay.
+    ///   - start: made before all that belongs to the function.
     /// - Throws: what keeps the backend from preparing the program.
-    public init(from arguments: [Node], to wanted: [Node], overwriting replaceable: Range<Int> = 0..<0) throws {
+    public init(
+        from arguments: [Node], to wanted: [Node], overwriting replaceable: Range<Int> = 0..<0, madeSince start: Node
+    ) throws {
+        Self.computeCaptured(wanted, madeBefore: start)
         var trace = try Trace(wanted, keepsShown: false)
         let places = Dictionary(
             zip(arguments.map(ObjectIdentifier.init), arguments.indices), uniquingKeysWith: { first, _ in first })
@@ -73,6 +78,18 @@ public struct GraphFunction: Sendable {
         program = trace.program
         outputTypes = program.outputs.map(program.type)
         executable = try PlanCache.shared.executable(for: trace, on: Engine.backend)
+    }
+
+    /// Computes what was still pending when the function was traced: it is the same in all runs.
+    private static func computeCaptured(_ wanted: [Node], madeBefore start: Node) {
+        var seen: Set<ObjectIdentifier> = []
+        var captured: [Node] = []
+        var stack = wanted
+        while let node = stack.popLast() {
+            guard !node.isEvaluated, seen.insert(ObjectIdentifier(node)).inserted else { continue }
+            if node.isOlder(than: start) { captured.append(node) } else { stack += node.operands }
+        }
+        $isBeingMade.withValue(false) { Evaluator.evaluate(captured) }
     }
 
     /// The program's outputs for the arguments' values.

@@ -90,6 +90,9 @@ public final class Node: Sendable {
     /// The value's dtype.
     public var dtype: DType { type.dtype }
 
+    /// Whether the node was made before another, so that it does not depend on it.
+    func isOlder(than other: Node) -> Bool { serial < other.serial }
+
     /// What the node was computed from, as long as it is remembered.
     public var operands: [Node] { state.withLock { $0.operands } }
 

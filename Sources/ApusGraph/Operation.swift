@@ -9,6 +9,8 @@ public enum Operation: Hashable, Sendable {
 
     /// A value that is known: `() → value`. It becomes an input of a program, never part of its structure.
     case constant
+    /// `() →` a value of each step of a loop; only while its body is traced.
+    case placeholder
     /// Indices along one axis: `() → 0, 1, 2 …` along `axis`, constant along the others.
     case iota(Shape, axis: Int, DType)
     /// Random numbers that depend on nothing but the key and the element's index: `(key: int64 []) → float or int32`.
@@ -111,6 +113,11 @@ public enum Operation: Hashable, Sendable {
     /// at first, flat; `RecurrenceShape` tells them apart.
     case recurrenceGradient(RecurrentUnit)
 
+    // MARK: Control flow
+
+    /// `(state…, sequences…, ending?, captured…)`: one result of a part of the graph that repeats. See `Loop`.
+    case loop(Loop, result: Loop.Result)
+
     // MARK: Identities that mean something to the graph, not to the value
 
     /// `(x)`: the root of a gradient: what `x` is differentiated by.
@@ -129,7 +136,7 @@ public enum Operation: Hashable, Sendable {
         switch self {
         case .reduce, .argReduce, .scan, .sort, .argSort, .matmul, .convolution, .convolutionInputGradient,
             .convolutionWeightGradient, .pool, .poolGradient, .softmax, .logSoftmax, .attention, .attentionGradient,
-            .recurrence, .recurrenceGradient:
+            .recurrence, .recurrenceGradient, .loop:
             true
         default: false
         }

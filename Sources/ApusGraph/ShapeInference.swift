@@ -5,8 +5,8 @@ extension Operation {
     /// - Throws: `TensorError` naming the operation, the operands' types and the rule they break.
     public func resultType(_ operands: [TensorType]) throws(TensorError) -> TensorType {
         switch self {
-        case .constant:
-            preconditionFailure("a constant's type is its value's")
+        case .constant, .placeholder:
+            preconditionFailure("a \(name)'s type is its value's")
         case .variable, .stopGradient, .barrier, .customGradient:
             return operands[0]
         case .invalid(let type):
@@ -132,6 +132,11 @@ extension Operation {
             let output = try attended(Array(operands.dropFirst()))
             try require(operands[0] == output, "a gradient \(operands[0]) for an output \(output)")
             return operands[1 + Int(operand.rawValue)]
+
+        case .loop(let loop, let result):
+            try require(
+                operands == loop.operandTypes, "\(operands) where \(loop.operandTypes) are needed")
+            return loop.type(of: result)
 
         case .softmax(let axis), .logSoftmax(let axis):
             try requireAxes([axis], operands[0].shape)

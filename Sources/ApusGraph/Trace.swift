@@ -64,6 +64,11 @@ struct Trace {
             if case .invalid = node.operation, TensorErrorSink.current == nil {
                 fatalError("a result of a mistaken operation left withTensorErrors")
             }
+            if case .placeholder = node.operation {
+                fatalError(
+                    "a value of a loop's step was kept by other means than the step's results: there is one for each step"
+                )
+            }
             stack.append(Frame(node: node, operands: operands))
         case .taken(let taker):
             throw MemoryTaken(by: taker)

@@ -34,14 +34,11 @@ extension ReferenceTensor {
 extension ApusGraph.Operation {
     /// The value of a composite, by what it is in simpler operations, rounded when all of them are done.
     func evaluatedByDefinition(on operands: [ReferenceTensor]) throws(TensorError) -> ReferenceTensor {
-        var values = operands.map { $0.cast(to: .float64) }
+        let values = operands.map { $0.cast(to: .float64) }
         var builder = ProgramBuilder(inputs: values.map(\.type))
         let result = definition(on: Array(operands.indices), in: &builder)!
-        let program = builder.program(outputs: [])
-        for instruction in program.instructions {
-            let inner = instruction.operands.map { values[$0] }
-            values.append(try instruction.operation.evaluated(on: inner, as: instruction.type))
-        }
-        return values[result].cast(to: operands[0].dtype)
+        var program = builder.program(outputs: [])
+        program.outputs = [result]
+        return try program.evaluated(on: values)[0].cast(to: operands[0].dtype)
     }
 }

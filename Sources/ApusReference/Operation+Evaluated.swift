@@ -4,7 +4,7 @@ extension Operation {
     /// The value of this operation on known operands. `type` is what `resultType` gave.
     func evaluated(on operands: [ReferenceTensor], as type: TensorType) throws(TensorError) -> ReferenceTensor {
         switch self {
-        case .constant: preconditionFailure("a constant is an input of a program, not an instruction")
+        case .constant, .placeholder: preconditionFailure("a \(name) is an input of a program, not an instruction")
         case .iota(_, let axis, _): return .iota(type, axis: axis)
         case .random(let distribution, _, _):
             return .random(distribution, type, key: operands[0].integers[0])
@@ -61,6 +61,8 @@ extension Operation {
         case .attentionGradient(let attention, let operand):
             return .attentionGradient(attention, by: operand, operands[0], Array(operands.dropFirst()), type)
         case .recurrence, .recurrenceGradient: return try evaluatedByDefinition(on: operands)
+
+        case .loop(let loop, let result): return try loop.evaluated(on: operands, result)
 
         case .variable, .stopGradient, .barrier, .customGradient: return operands[0]
         case .invalid(let type): return .zeros(type)

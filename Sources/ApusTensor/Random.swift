@@ -25,13 +25,13 @@ public final class Generator: RandomNumberGenerator, Sendable {
         return Self.mix(seed &+ draw &* 0x9E37_79B9_7F4A_7C15)
     }
 
-    /// The next key for a tensor of random numbers. A compiled function draws another at each call.
+    /// The next key for a tensor of random numbers. A compiled function draws another at each call, a loop has another in each step.
     func nextKey() -> Tensor {
         func draw(_ generator: Generator) -> Tensor { Tensor(Int(truncatingIfNeeded: generator.next())) }
         let key = draw(self)
         let isCurrent = self === Generator.current
         Replay.current?.note(key, drawnBy: { draw(isCurrent ? .current : self) })
-        return key
+        return LoopPositions.mixed(into: key)
     }
 
     /// SplitMix64's finalizer (Steele, Lea and Flood 2014).

@@ -3,6 +3,17 @@ import ApusTestSupport
 import Testing
 
 @Suite("compile") struct CompileTests {
+    /// What is captured before it is computed is a constant all the same, whenever somebody looks at it.
+    @Test func pendingTensorsAreCaptured() {
+        let weight = exp(Tensor([0.0, 1.0])) * 2
+        let compiled = compile { $0 * weight }
+        let x = Tensor([3.0, 4.0])
+        for _ in 0..<3 {
+            expectClose(compiled(x), x * weight)
+            weight.evaluated()
+        }
+    }
+
     @Test func runsWithoutTracingAnew() {
         var calls = 0
         let f = compile { (x: Tensor, y: Tensor) in

@@ -41,11 +41,12 @@ struct OperationsPageTests {
         }
     }
 
-    /// Public functions and operators by name: those of `Operations`, and what makes tensors.
+    /// Public functions and operators by name: those of `Operations`, what makes functions of functions, and what makes tensors.
     private func declaredFunctions() throws -> Set<String> {
         let folder = root.appending(path: "Sources/ApusTensor")
-        let operations = folder.appending(path: "Operations")
-        let files = try FileManager.default.contentsOfDirectory(at: operations, includingPropertiesForKeys: nil)
+        let files = try ["Operations", "Autodiff", "Transforms"].flatMap {
+            try FileManager.default.contentsOfDirectory(at: folder.appending(path: $0), includingPropertiesForKeys: nil)
+        }
         var names = try files.flatMap {
             try functions(in: $0, #/public (?:static |prefix )*func ([-+*/%.<>=!&|^]+|[^ (<]+)[ (<]/#)
         }

@@ -79,6 +79,10 @@ final class AdaptivePlan: Executable {
     }
 }
 
+extension AdaptivePlan: CustomStringConvertible {
+    var description: String { general.description }
+}
+
 /// A plan in two: what depends on constant inputs alone, and the rest, whose inputs are all inputs and then the results
 /// of the first.
 struct SplitPlan: Sendable {

@@ -56,7 +56,10 @@ extension Planner {
             return emitRecurrence(unit, operands, type)
         case .recurrenceGradient(let unit):
             return emitRecurrenceGradient(unit, operands, type)
-        case .constant, .unary, .binary, .compare, .select, .cast, .reduce, .reshape, .transpose, .broadcast, .slice,
+        case .loop(let loop, let result):
+            return try emitLoop(loop, operands)[result]!
+        case .constant, .placeholder, .unary, .binary, .compare, .select, .cast, .reduce, .reshape, .transpose,
+            .broadcast, .slice,
             .reverse,
             .variable, .stopGradient, .barrier, .customGradient,
             // These have layouts of their own: `emitLaidOut`.

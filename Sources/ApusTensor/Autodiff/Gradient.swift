@@ -57,7 +57,7 @@ public func vectorJacobianProduct(
 }
 
 /// `x` as something to differentiate by.
-private func variable(_ x: Tensor, in scope: GradientScope) -> Tensor {
+func variable(_ x: Tensor, in scope: GradientScope) -> Tensor {
     Tensor(Node(.variable, [x.node], type: x.node.type, scope: scope))
 }
 
@@ -75,12 +75,24 @@ func vectorJacobianProduct(of outputs: [Tensor], with seeds: [Tensor], by variab
 
     // What slices hand back to a node is put together when all of them are there.
     var sliced: [Int: SlicedGradient] = [:]
+    // A loop hands its operands their shares when the gradients of all its results are there.
+    var loops = LoopCalls(path.nodes)
 
     for place in path.nodes.indices.reversed() {
         if !sliced.isEmpty, let parts = sliced.removeValue(forKey: place) { add(parts.total, at: place) }
+        let node = path.nodes[place]
+        if case .loop(let loop, let result) = node.operation {
+            guard let all = loops.gradients(at: place, result, gradients[place]) else { continue }
+            gradients[place] = nil
+            let places = node.operands.map { path.place(of: $0) }
+            let shares = loopGradients(loop, node.operands.map(Tensor.init), all, isWanted: places.map { $0 != nil })
+            for (place, share) in zip(places, shares) {
+                if let place, let share { add(share, at: place) }
+            }
+            continue
+        }
         guard place >= variables.count, let gradient = gradients[place] else { continue }
         gradients[place] = nil
-        let node = path.nodes[place]
         let operands = node.operands
         let places = operands.map { path.place(of: $0) }
         if case .slice(let ranges) = node.operation, let source = places[0] {

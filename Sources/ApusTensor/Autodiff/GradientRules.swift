@@ -4,7 +4,7 @@ func operandGradients(of node: Node, _ operands: [Tensor], _ g: Tensor) -> [Tens
     let y = Tensor(node)
     switch node.operation {
     // Leaves, and what is flat or discrete
-    case .constant, .iota, .random, .compare, .argReduce, .argSort, .stopGradient, .invalid:
+    case .constant, .placeholder, .iota, .random, .compare, .argReduce, .argSort, .stopGradient, .invalid:
         return operands.map { _ in nil }
 
     // Pointwise
@@ -126,6 +126,9 @@ func operandGradients(of node: Node, _ operands: [Tensor], _ g: Tensor) -> [Tens
         return recurrenceGradients(unit, operands, y, g)
     case .recurrenceGradient(let unit):
         return secondRecurrenceGradients(unit, operands, g)
+
+    case .loop:
+        preconditionFailure("the gradients of a loop's results are taken together: LoopGradients.swift")
 
     // Identities
     case .variable, .barrier:

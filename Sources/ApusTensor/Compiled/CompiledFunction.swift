@@ -64,6 +64,7 @@ package final class CompiledFunction {
     /// Calls the function on stand-ins for its arguments and its state.
     private func trace(_ state: CompiledState, _ inputs: [Tensor], argumentCount: Int) throws -> TracedFunction {
         let standIns = inputs.map { Tensor(Node($0.node.value!, type: $0.node.type)) }
+        let start = Node.placeholder(TensorType([], .bool))
         let replay = Replay()
         let names = state.holders.map { $0.contents.keys.sorted() }
         return try state.restored {
@@ -77,7 +78,7 @@ package final class CompiledFunction {
                     let results = function(Array(standIns.prefix(argumentCount)))
                     return try TracedFunction(
                         replay, of: standIns, argumentCount: argumentCount, results, from: state, names: names,
-                        to: CompiledState(joining: parts).holders)
+                        to: CompiledState(joining: parts).holders, madeSince: start)
                 }
             }
         }

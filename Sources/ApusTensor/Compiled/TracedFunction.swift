@@ -32,10 +32,11 @@ final class TracedFunction {
     ///   - results: what the function gave for them.
     ///   - state: what it was called with, `names` those of its tensors.
     ///   - holders: the places that the new state is in.
+    ///   - start: made before the function was called.
     /// - Throws: what keeps the backend from preparing the program.
     init(
         _ replay: Replay, of inputs: [Tensor], argumentCount: Int, _ results: [Tensor], from state: CompiledState,
-        names: [[String]], to holders: [any TensorHolder]
+        names: [[String]], to holders: [any TensorHolder], madeSince start: Node
     ) throws {
         self.replay = replay
         backend = Engine.backend
@@ -44,7 +45,7 @@ final class TracedFunction {
         resultCount = results.count
         let graph = try GraphFunction(
             from: (inputs + replay.numbers).map(\.node), to: (results + holders.flatMap(\.tensors)).map(\.node),
-            overwriting: argumentCount..<inputs.count)
+            overwriting: argumentCount..<inputs.count, madeSince: start)
         self.graph = graph
 
         var sources = zip(state.holders, names).map { Place(holder: $0, names: $1) }

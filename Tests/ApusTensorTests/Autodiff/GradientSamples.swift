@@ -39,6 +39,8 @@ extension OperationFamily {
         case .variable, .barrier, .customGradient: true
         // Only a part of their results has a gradient: RecurrenceTests.
         case .recurrence, .recurrenceGradient: true
+        // Theirs are taken together: LoopTests.
+        case .loop: true
         default: false
         }
     }
@@ -53,7 +55,7 @@ extension OperationFamily {
         switch self {
         case .constant, .iota, .random, .compare, .argReduce, .argSort, .stopGradient, .invalid: return []
         case .unary, .binary, .reduce, .scan, .variable, .barrier, .customGradient: return []
-        case .recurrence, .recurrenceGradient: return []
+        case .recurrence, .recurrenceGradient, .loop: return []
         case .select:
             return [GradientSample(.select, x(4), x(4), constants: [Tensor([true, false, true, false])])]
         case .cast: return [GradientSample(.cast(.float64), x(3))]

@@ -10,13 +10,14 @@ enum OperationFamily: String, CaseIterable, Sendable {
     case gather, scatter, gatherElements, scatterElements, dynamicSlice, dynamicUpdate, sort, argSort
     case matmul, convolution, convolutionInputGradient, convolutionWeightGradient
     case pool, poolGradient
-    case softmax, logSoftmax, attention, attentionGradient, recurrence, recurrenceGradient
+    case softmax, logSoftmax, attention, attentionGradient, recurrence, recurrenceGradient, loop
     case variable, stopGradient, barrier, customGradient, invalid
 
     init(_ operation: Operation) {
         self =
             switch operation {
-            case .constant: .constant
+            // No program has placeholders.
+            case .constant, .placeholder: .constant
             case .iota: .iota
             case .random: .random
             case .unary: .unary
@@ -54,6 +55,7 @@ enum OperationFamily: String, CaseIterable, Sendable {
             case .attentionGradient: .attentionGradient
             case .recurrence: .recurrence
             case .recurrenceGradient: .recurrenceGradient
+            case .loop: .loop
             case .variable: .variable
             case .stopGradient: .stopGradient
             case .barrier: .barrier

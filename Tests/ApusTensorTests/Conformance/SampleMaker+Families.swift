@@ -17,6 +17,7 @@ extension SampleMaker {
         case .softmax, .logSoftmax: composites(family)
         case .attention, .attentionGradient: attentions(family)
         case .recurrence, .recurrenceGradient: recurrences(family)
+        case .loop: loops()
         case .variable, .stopGradient, .barrier, .customGradient, .invalid: identities(family)
         }
     }
@@ -248,6 +249,23 @@ extension SampleMaker {
             let gradients = [tensor([steps, batch, hidden])] + (unit == .lstm ? [tensor([batch, hidden])] : [])
             return Sample(.recurrenceGradient(unit), operands + [result] + gradients, slack: 16)
         }
+    }
+
+    /// Running maxima below a bound, all results of them.
+    private func loops() -> [Sample] {
+        let element = shape(rank: 2)
+        let steps = maker.integer(in: 0...4)
+        let type = TensorType(element, dtype)
+        let body = Program(
+            inputs: [TensorType([], .int64), type, type, type],
+            instructions: [
+                .init(.binary(.maximum), [1, 2], type), .init(.binary(.minimum), [4, 3], type),
+            ],
+            outputs: [5, 4])
+        let loop = Loop(
+            body: body, stateCount: 1, sequenceCount: 1, stepCount: steps, isReversed: maker.integer(in: 0...1) == 1)
+        let operands = [wild(element), wild(Shape([steps] + element.dimensions)), wild(element)]
+        return [Loop.Result.state(0), .output(0), .history(0), .count].map { Sample(.loop(loop, result: $0), operands) }
     }
 
     private func identities(_ family: OperationFamily) -> [Sample] {
