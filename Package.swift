@@ -27,6 +27,7 @@ let package = Package(
     targets: [
         // Floor 0: C
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+        .systemLibrary(name: "CLAPACK", providers: [.apt(["libopenblas-openmp-dev"])]),
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -35,7 +36,7 @@ let package = Package(
         // Floor 1: the graph
         library("ApusGraph", []),
         // Floor 2: backends
-        library("ApusCPU", ["ApusGraph", "CKernels", "COneDNN"]),
+        library("ApusCPU", ["ApusGraph", "CKernels", "CLAPACK", "COneDNN"]),
         library("ApusReference", ["ApusGraph"]),
         // Floor 3: tensors and gradients
         library("ApusTensor", ["ApusGraph", "ApusCPU"]),

@@ -24,7 +24,7 @@ cases = []
 def stored_tensor(tensor):
     """[dtype, shape, offset] of a tensor in the binary file; equal contents are stored once."""
     tensor = tensor.detach()
-    data = tensor.flatten().clone().view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
+    data = tensor.flatten().clone(memory_format=torch.contiguous_format).view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
     if data not in stored:
         while len(blob) % 8:
             blob.append(0)

@@ -86,6 +86,19 @@ public enum Operation: Hashable, Sendable {
     /// `(x, gradient) → weight`: the gradient of `convolution` by its weight.
     case convolutionWeightGradient(Convolution, kernelSize: [Int])
 
+    // MARK: Linear algebra on the last two axes, of float32 and float64
+
+    /// `(a: (…, m, n)) → (…, factors)`: the factors of each matrix, flat and end to end. `FactorizationShape` tells them apart.
+    case factorization(Factorization)
+    /// `(a: (…, n, n), b: (…, n, k)) → x`: the solution of `a x = b`, the leading axes equal. Of `a` one triangle is read, without the
+    /// diagonal where that is all ones. A zero on the diagonal gives infinities and NaN.
+    case triangularSolve(upper: Bool, unitDiagonal: Bool)
+
+    // MARK: Fourier transforms, of float32 and float64
+
+    /// An unnormalized transform along one axis, behind which complex numbers have an axis of 2: real and imaginary part.
+    case fourier(FourierTransform)
+
     // MARK: Windows over the last axes of (N, C, …)
 
     /// Averages count what `Pooling.countsPadding` says; a maximum ignores padding.
@@ -136,7 +149,7 @@ public enum Operation: Hashable, Sendable {
         switch self {
         case .reduce, .argReduce, .scan, .sort, .argSort, .matmul, .convolution, .convolutionInputGradient,
             .convolutionWeightGradient, .pool, .poolGradient, .softmax, .logSoftmax, .attention, .attentionGradient,
-            .recurrence, .recurrenceGradient, .loop:
+            .recurrence, .recurrenceGradient, .loop, .factorization, .triangularSolve, .fourier:
             true
         default: false
         }

@@ -116,6 +116,13 @@ extension Operation {
             try require(output == gradient, "a gradient \(gradient) for an output \(output)")
             return weight
 
+        case .factorization(let kind):
+            return try factored(operands[0], kind)
+        case .triangularSolve:
+            return try solved(operands[0], operands[1])
+        case .fourier(let transform):
+            return try transformed(operands[0], transform)
+
         case .pool(let pooling):
             return try pooled(operands[0], pooling)
         case .poolGradient(let pooling, let inputSize):
@@ -367,7 +374,41 @@ extension Operation {
         return TensorType(Shape(Array(x.shape.prefix(2)) + size), x.dtype)
     }
 
+    private func factored(_ a: TensorType, _ kind: Factorization) throws(TensorError) -> TensorType {
+        let rank = a.shape.rank
+        try require(rank >= 2, "\(kind) of \(a.shape): a matrix is needed")
+        try requireDoubleOrSingle(a)
+        let (m, n) = (a.shape[rank - 2], a.shape[rank - 1])
+        try require(m == n || !kind.needsSquare, "\(kind) of \(a.shape): a square matrix is needed")
+        return TensorType(Shape(a.shape.dropLast(2) + [FactorizationShape(kind, m, n).elementCount]), a.dtype)
+    }
+
+    private func solved(_ a: TensorType, _ b: TensorType) throws(TensorError) -> TensorType {
+        let rank = a.shape.rank
+        try require(
+            rank >= 2 && b.shape.rank == rank && a.shape[rank - 1] == a.shape[rank - 2]
+                && a.shape.dropLast() == b.shape.dropLast(), "\(a.shape) with right sides \(b.shape)")
+        try require(a.dtype == b.dtype, "\(a) with \(b)")
+        try requireDoubleOrSingle(a)
+        return b
+    }
+
+    private func transformed(_ x: TensorType, _ transform: FourierTransform) throws(TensorError) -> TensorType {
+        try requireDoubleOrSingle(x)
+        try require(transform.length > 0, "of length \(transform.length)")
+        let (input, output) = (transform.inputExtents, transform.outputExtents)
+        let rank = x.shape.rank
+        try require(
+            rank >= input.count && Array(x.shape.suffix(input.count)) == input,
+            "\(x.shape) where the last axes must be \(input)")
+        return TensorType(Shape(x.shape.dropLast(input.count) + output), x.dtype)
+    }
+
     // MARK: Checks
+
+    private func requireDoubleOrSingle(_ x: TensorType) throws(TensorError) {
+        try require(x.dtype == .float32 || x.dtype == .float64, "needs float32 or float64, got \(x.dtype)")
+    }
 
     /// The word that errors and debugging output use.
     public var name: String {

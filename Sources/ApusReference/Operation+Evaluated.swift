@@ -48,6 +48,11 @@ extension Operation {
         case .convolutionWeightGradient(let geometry, _):
             return .convolutionWeightGradient(geometry, x: operands[0], gradient: operands[1], type)
 
+        case .factorization(let kind): return operands[0].factored(kind, as: type)
+        case .triangularSolve(let upper, let unitDiagonal):
+            return operands[0].solvingTriangular(operands[1], upper: upper, unitDiagonal: unitDiagonal)
+        case .fourier(let transform): return operands[0].transformed(transform, as: type)
+
         case .pool(let pooling): return operands[0].pooled(pooling, as: type)
         case .poolGradient(let pooling, _):
             switch pooling.kind {

@@ -60,7 +60,7 @@ struct OperationMistakeTests {
         Mistake("tensordot") { tensordot(matrix, matrix, axes: ([5], [0])) },
         Mistake("cross") { cross(vector, vector) }, Mistake("blockDiagonal") { blockDiagonal([image]) },
         Mistake("matmul") { matmul([matrix, image, matrix]) }, Mistake("matrixPower") { matrix.matrixPower(2) },
-        Mistake("matrixPower") { Tensor.identity(2).matrixPower(-1) }, Mistake("cdist") { cdist(matrix, vector) },
+        Mistake("cdist") { cdist(matrix, vector) },
         Mistake("covariance") { image.covariance() }, Mistake("cosineSimilarity") { cosineSimilarity(matrix, vector) },
         Mistake("einsum") { einsum("ij,jk->ik", matrix) }, Mistake("einsum") { einsum("ijk->i", matrix) },
         Mistake("einsum") { einsum("ij->k", matrix) }, Mistake("einsum") { einsum("ij->ii", matrix) },
@@ -68,6 +68,39 @@ struct OperationMistakeTests {
         Mistake("einsum") { einsum("ii", matrix) },
         Mistake("einsum") { einsum("i.j", matrix) }, Mistake("einsum") { einsum("i->j->k", vector) },
         Mistake("einsum") { einsum("...ijk", matrix) }, Mistake("einsum") { einsum("", []) },
+    ]
+
+    private static let linearAlgebra: [Mistake] = [
+        Mistake("cholesky") { cholesky(matrix) }, Mistake("lu") { lu(vector).lower }, Mistake("qr") { qr(vector).q },
+        Mistake("svd") { svd(vector).u }, Mistake("singularValues") { singularValues(vector) },
+        Mistake("eigh") { eigh(matrix).values }, Mistake("eigvalsh") { eigvalsh(matrix) },
+        Mistake("solve") { solve(matrix, vector) }, Mistake("solve") { solve(.identity(2), vector) },
+        Mistake("solve") { solve(.zeros([2, 3, 3]), .zeros([3, 3, 1])) },
+        Mistake("triangularSolve") { triangularSolve(matrix, matrix, upper: true) },
+        Mistake("triangularSolve") { triangularSolve(.identity(3), matrix, upper: true) },
+        Mistake("triangularSolve") { triangularSolve(.identity(2), matrix, upper: true, fromRight: true) },
+        Mistake("choleskySolve") { choleskySolve(matrix, factor: matrix) },
+        Mistake("choleskyInverse") { choleskyInverse(matrix) }, Mistake("inverse") { inverse(matrix) },
+        Mistake("isSingular") { isSingular(matrix) }, Mistake("determinant") { determinant(matrix) },
+        Mistake("logDeterminant") { logDeterminant(matrix).sign },
+        Mistake("leastSquares") { leastSquares(matrix, vector).solution },
+        Mistake("pseudoInverse") { pseudoInverse(vector) }, Mistake("matrixRank") { matrixRank(vector) },
+        Mistake("conditionNumber") { conditionNumber(matrix, .one) },
+        Mistake("matrixExponential") { matrixExponential(matrix) },
+        Mistake("factorization") { Tensor(Node.make(.factorization(.cholesky), [matrix.node])) },
+        Mistake("factorization") { Tensor(Node.make(.factorization(.lu), [indices.expandingDims(0).node])) },
+    ]
+
+    private static let fourier: [Mistake] = [
+        Mistake("fft") { fft(matrix, axis: 2).real }, Mistake("fft") { fft(matrix, length: 0).real },
+        Mistake("ifft") { ifft(ComplexTensor(matrix), axis: -3).real }, Mistake("rfft") { rfft(matrix, axis: 5).real },
+        Mistake("rfft") { rfft(.zeros([2, 0])).real }, Mistake("irfft") { irfft(ComplexTensor(.zeros([1]))) },
+        Mistake("fftn") { fftn(ComplexTensor(matrix), axes: [0, 0]).real },
+        Mistake("rfftn") { rfftn(matrix, lengths: [1], axes: [0, 1]).real },
+        Mistake("fftshift") { fftshift(matrix, axes: [4]) }, Mistake("stft") { stft(vector, size: 0).real },
+        Mistake("istft") { istft(ComplexTensor(matrix), size: 8) },
+        Mistake("complex numbers") { ComplexTensor(pairs: matrix).pairs },
+        Mistake("fourier") { Tensor(Node.make(.fourier(FourierTransform(.forward, length: 4)), [matrix.node])) },
     ]
 
     private static let images: [Mistake] = [
@@ -83,7 +116,7 @@ struct OperationMistakeTests {
         Mistake("roiAlign") { roiAlign(image, matrix, images: indices, outputSize: [2, 2]) },
     ]
 
-    private static let all = rearranging + ordering + products + images
+    private static let all = rearranging + ordering + products + linearAlgebra + fourier + images
 
     @Test(arguments: OperationMistakeTests.all)
     func isReported(_ mistake: Mistake) throws {

@@ -31,7 +31,7 @@ struct OperationsPageTests {
 
     /// Where goldens are named after functions, the page says "yes" exactly where PyTorch has a gradient.
     @Test func gradientsAreAsInTheGoldens() throws {
-        let cases = try goldens(named: "operations", in: .module)
+        let cases = try compositionGoldens()
         let tested = Set(cases.map(\.functionName))
         let differentiated = Set(cases.filter { !$0.gradients.isEmpty }.map(\.functionName))
         for row in try rows() where row.count == 5 {

@@ -32,6 +32,16 @@ struct TransformTests {
         check([[2]], "captured alone", gradients: false) { _ in Tensor([1.0, 2.0], dtype: .float64) }
     }
 
+    @Test func linearAlgebra() {
+        let identity = Tensor.identity(2, dtype: .float64) * 2
+        check([[2, 2]], "cholesky") { cholesky(matmul($0[0], $0[0].T) + identity) }
+        check([[3, 2]], "qr") { qr($0[0]).r }
+        check([[2, 2], [2]], "solve") { solve($0[0] + identity, $0[1]) }
+        check([[2, 2]], "triangularSolve") { triangularSolve($0[0] + identity, identity, upper: true) }
+        check([[5]], "rfft") { rfft($0[0]).pairs }
+        check([[3, 4]], "fft") { fft($0[0], axis: 0).pairs }
+    }
+
     @Test func alongAxes() {
         check([[2, 3]], "sum") { $0[0].sum(axes: 0) }
         check([[2, 3]], "max") { $0[0].max(axes: 1) }

@@ -44,6 +44,12 @@ extension Planner {
             return emitSort(axis, descending, operands[0], type, indices: true)
         case .matmul:
             return try emitMatmul(operands[0], operands[1], type)
+        case .factorization(let kind):
+            return emitFactorization(kind, operands[0], type)
+        case .triangularSolve(let upper, let unitDiagonal):
+            return emitTriangularSolve(upper: upper, unitDiagonal: unitDiagonal, operands, type)
+        case .fourier(let transform):
+            return emitFourier(transform, operands[0], type)
         case .softmax(let axis):
             return emitSoftmax(axis, operands[0], type, logarithm: false)
         case .logSoftmax(let axis):

@@ -91,7 +91,7 @@ extension Planner {
     }
 
     /// As (batch, rows, columns), with rows or columns next to each other in memory.
-    private mutating func batchOfMatrices(_ x: View) -> View {
+    mutating func batchOfMatrices(_ x: View) -> View {
         let rank = x.shape.count
         let (rows, columns) = (x.shape[rank - 2], x.shape[rank - 1])
         let (rowStride, columnStride) = (x.strides[rank - 2], x.strides[rank - 1])

@@ -160,8 +160,8 @@ public func withCustomGradient(
 ) -> Tensor {
     let output = f(inputs.map(stopGradient))
     let custom = CustomGradient { node, gradient in
-        let operands = node.operands.map(Tensor.init)
-        return [nil] + rule(Array(operands.dropFirst()), operands[0], Tensor(gradient)).map { $0?.node }
+        let inputs = node.operands.dropFirst().map(Tensor.init)
+        return [nil] + rule(inputs, Tensor(node), Tensor(gradient)).map { $0?.node }
     }
     return Tensor(Node.make(.customGradient(custom), [output.node] + inputs.map(\.node)))
 }

@@ -97,6 +97,14 @@ func operandGradients(of node: Node, _ operands: [Tensor], _ g: Tensor) -> [Tens
             Tensor(.convolution(geometry), x, g),
         ]
 
+    // Linear algebra
+    case .factorization(let kind):
+        return [factorizationGradient(kind, operands[0], y, g)]
+    case .triangularSolve(let upper, let unitDiagonal):
+        return triangularSolveGradients(upper: upper, unitDiagonal: unitDiagonal, operands[0], y, g)
+    case .fourier(let transform):
+        return [fourierGradient(transform, g)]
+
     // Windows
     case .pool(let pooling):
         let inputSize = Array(operands[0].shape.suffix(pooling.windowSize.count))

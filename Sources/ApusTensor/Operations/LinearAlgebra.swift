@@ -1,4 +1,4 @@
-// Products of vectors and matrices. What needs a factorization is not here.
+// Products of vectors and matrices.
 
 /// `Σ aᵢ bᵢ` along an axis of both, the others broadcasting (vecdot).
 public func vecdot(_ a: Tensor, _ b: Tensor, axis: Int = -1) -> Tensor {
@@ -144,11 +144,12 @@ extension Tensor {
         diagonal(offset: offset, axes: axes).sum(axes: -1)
     }
 
-    /// The `n`-th power of square matrices `(…, k, k)`, n not negative, by repeated squaring (matrix_power).
+    /// The `n`-th power of square matrices `(…, k, k)` by repeated squaring, of the inverse for negative n (matrix_power).
     public func matrixPower(_ n: Int) -> Tensor {
-        guard rank >= 2, shape[rank - 1] == shape[rank - 2], n >= 0 else {
-            return invalid("matrixPower: power \(n) of \(shape): square matrices and a power of at least 0 are needed")
+        guard rank >= 2, shape[rank - 1] == shape[rank - 2] else {
+            return invalid("matrixPower: power \(n) of \(shape): square matrices are needed")
         }
+        if n < 0 { return inverse(self).matrixPower(-n) }
         var (result, square, left): (Tensor?, Tensor, Int) = (nil, self, n)
         while left > 0 {
             if left & 1 == 1 { result = result.map { matmul($0, square) } ?? square }

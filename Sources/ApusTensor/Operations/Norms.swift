@@ -8,6 +8,10 @@ public enum MatrixNorm: String, Sendable, Codable, CaseIterable {
     case one, infinity
     /// The smallest sum of a column's, of a row's absolute values.
     case minusOne, minusInfinity
+    /// The largest singular value, and the smallest.
+    case spectral, minusSpectral
+    /// The sum of the singular values.
+    case nuclear
 }
 
 extension Tensor {
@@ -29,18 +33,25 @@ extension Tensor {
         }
     }
 
-    /// A norm of the matrices in the plane of two axes (matrix_norm). The spectral and nuclear norms need singular values.
+    /// A norm of the matrices in the plane of two axes (matrix_norm).
     public func matrixNorm(
         _ kind: MatrixNorm = .frobenius, axes: (Int, Int) = (-2, -1), keepingAxes: Bool = false
     ) -> Tensor {
-        guard let _ = resolvedAxes("matrixNorm", [axes.0, axes.1]) else { return self }
+        guard let plane = resolvedAxes("matrixNorm", [axes.0, axes.1]) else { return self }
         let size = abs(floating)
         func extreme(ofSumsOver summed: Int, over other: Int, _ largest: Bool) -> Tensor {
             let sums = size.sum(axes: summed, keepingAxes: true)
             let result = largest ? sums.max(axes: other, keepingAxes: true) : sums.min(axes: other, keepingAxes: true)
             return keepingAxes ? result : result.squeezed(summed, other)
         }
+        func ofSingularValues(_ reduced: (Tensor) -> Tensor) -> Tensor {
+            let result = reduced(singularValues(movingAxes(plane, to: [-2, -1])))
+            return keepingAxes ? result.reshaped(shape.keeping(axes: plane)) : result
+        }
         return switch kind {
+        case .spectral: ofSingularValues { $0.max(axes: -1) }
+        case .minusSpectral: ofSingularValues { $0.min(axes: -1) }
+        case .nuclear: ofSingularValues { $0.sum(axes: -1) }
         case .frobenius: norm(axes: [axes.0, axes.1], keepingAxes: keepingAxes)
         case .one: extreme(ofSumsOver: axes.0, over: axes.1, true)
         case .minusOne: extreme(ofSumsOver: axes.0, over: axes.1, false)

@@ -16,7 +16,7 @@ extension Vectorization {
             return nil
 
         case .unary, .binary, .compare, .select, .cast, .variable, .stopGradient, .barrier, .attention,
-            .attentionGradient:
+            .attentionGradient, .factorization, .triangularSolve, .fourier:
             return same(operation)
 
         case .reduce(let reduction, let axes): return same(.reduce(reduction, axes: axes.map { $0 + 1 }))

@@ -474,6 +474,29 @@ void apus_attend(const apus_attention *attention, const apus_attention_operands 
 /// The gradients by query, key and value.
 void apus_attend_gradient(const apus_attention *attention, const apus_attention_operands *operands, void *scratch);
 
+// MARK: Fourier transforms (fft.c)
+
+/// The tables of transforms of one length, which any number of threads may use.
+typedef struct apus_fft_plan apus_fft_plan;
+
+/// For float32 or float64; to be freed.
+apus_fft_plan *apus_fft_plan_make(long n, int dtype);
+void apus_fft_plan_free(apus_fft_plan *plan);
+
+/// In the order of `FourierTransform.Kind`.
+enum { APUS_FFT_FORWARD, APUS_FFT_INVERSE, APUS_FFT_REAL_FORWARD, APUS_FFT_REAL_INVERSE };
+
+/// `outer · inner` lines and how they lie, in elements: from line to line of both axes, and from one number of a line to the next. A
+/// complex number's parts are next to each other.
+typedef struct {
+    long outer, inner;
+    long outOuterStep, outInnerStep, outStep;
+    long inOuterStep, inInnerStep, inStep;
+} apus_fft_lines;
+
+/// Transforms all lines, on as many threads as they are worth.
+void apus_fft(const apus_fft_plan *plan, int kind, void *out, const void *in, const apus_fft_lines *lines);
+
 // Yardsticks
 
 /// Runs `iterations` turns of a loop of float32 multiply–adds in registers on every thread; gives how many operations

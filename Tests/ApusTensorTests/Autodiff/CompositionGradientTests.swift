@@ -15,12 +15,25 @@ private let samples: [CompositionGradientTests.Sample] = [
     .init("scattered product") {
         $0.scattered(elements: Tensor([[0, 1, 0], [2, 2, 2]]), $0 + 3, axis: 1, reduction: .product)
     },
+    .init("cholesky") { cholesky(matmul($0, $0.T) + eye(2)) }, .init("lu", in: 0.3...2) { lu($0 + eye(2, 3)).upper },
+    .init("qr") { qr($0).r }, .init("qr of more rows") { qr($0.T).q },
+    .init("eigh") { square(eigh(matmul($0, $0.T)).vectors) }, .init("eigvalsh") { eigvalsh(matmul($0, $0.T)) },
+    .init("svd") { square(svd($0, fullMatrices: false).vt) }, .init("singularValues", singularValues),
+    .init("solve") { solve(matmul($0.T, $0) + eye(3), $0.T) }, .init("inverse") { inverse(matmul($0, $0.T) + eye(2)) },
+    .init("determinant") { determinant(matmul($0, $0.T) + eye(2)) },
+    .init("logDeterminant") { logDeterminant(matmul($0, $0.T) + eye(2)).logarithm },
+    .init("pseudoInverse") { pseudoInverse($0) }, .init("matrixExponential") { matrixExponential(matmul($0, $0.T)) },
+    .init("triangularSolve") { triangularSolve(matmul($0.T, $0) + eye(3), $0.T, upper: true) },
+    .init("rfft") { square(abs(rfft($0))) },
+    .init("irfft") { square(irfft(ComplexTensor(real: $0, imaginary: $0 * $0))) },
     .init("gridSample") { x in
         gridSample(
             x.reshaped(1, 1, 2, 3) * x.reshaped(1, 1, 2, 3),
             tanh(x).reshaped(1, 1, 3, 2) * 0.9, mode: .cubic, padding: .border)
     },
 ]
+
+private func eye(_ rows: Int, _ columns: Int? = nil) -> Tensor { .identity(rows, columns, dtype: .float64) }
 
 /// Gradients of gradients of compositions, and of those with rules of their own above all.
 @Suite("Second gradients of compositions")

@@ -41,6 +41,8 @@ extension OperationFamily {
         case .recurrence, .recurrenceGradient: true
         // Theirs are taken together: LoopTests.
         case .loop: true
+        // Of symmetric matrices one triangle is read, and vectors have no sign of their own: goldens of their functions.
+        case .factorization: true
         default: false
         }
     }
@@ -55,7 +57,22 @@ extension OperationFamily {
         switch self {
         case .constant, .iota, .random, .compare, .argReduce, .argSort, .stopGradient, .invalid: return []
         case .unary, .binary, .reduce, .scan, .variable, .barrier, .customGradient: return []
-        case .recurrence, .recurrenceGradient, .loop: return []
+        case .recurrence, .recurrenceGradient, .loop, .factorization: return []
+        case .triangularSolve:
+            let a = x(2, 3, 3) + Tensor.identity(3, dtype: .float64) * 4
+            return [false, true].flatMap { upper in
+                [false, true].map { unit in
+                    GradientSample(.triangularSolve(upper: upper, unitDiagonal: unit), a, x(2, 3, 2))
+                }
+            }
+        case .fourier:
+            return [1, 2, 5, 6].flatMap { n in
+                FourierTransform.Kind.allCases.map { kind in
+                    let transform = FourierTransform(kind, length: n)
+                    return GradientSample(
+                        .fourier(transform), maker.uniform(Shape([2] + transform.inputExtents), dtype: .float64))
+                }
+            }
         case .select:
             return [GradientSample(.select, x(4), x(4), constants: [Tensor([true, false, true, false])])]
         case .cast: return [GradientSample(.cast(.float64), x(3))]

@@ -9,6 +9,7 @@ enum OperationFamily: String, CaseIterable, Sendable {
     case reshape, transpose, broadcast, slice, pad, reverse, concatenate
     case gather, scatter, gatherElements, scatterElements, dynamicSlice, dynamicUpdate, sort, argSort
     case matmul, convolution, convolutionInputGradient, convolutionWeightGradient
+    case factorization, triangularSolve, fourier
     case pool, poolGradient
     case softmax, logSoftmax, attention, attentionGradient, recurrence, recurrenceGradient, loop
     case variable, stopGradient, barrier, customGradient, invalid
@@ -47,6 +48,9 @@ enum OperationFamily: String, CaseIterable, Sendable {
             case .convolution: .convolution
             case .convolutionInputGradient: .convolutionInputGradient
             case .convolutionWeightGradient: .convolutionWeightGradient
+            case .factorization: .factorization
+            case .triangularSolve: .triangularSolve
+            case .fourier: .fourier
             case .pool: .pool
             case .poolGradient: .poolGradient
             case .softmax: .softmax

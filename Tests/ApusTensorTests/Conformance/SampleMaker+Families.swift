@@ -13,6 +13,8 @@ extension SampleMaker {
         case .gather, .scatter, .gatherElements, .scatterElements, .dynamicSlice, .dynamicUpdate: indexing(family)
         case .sort, .argSort: orders(family)
         case .matmul, .convolution, .convolutionInputGradient, .convolutionWeightGradient: contractions(family)
+        case .factorization, .triangularSolve: systems(family)
+        case .fourier: transforms()
         case .pool, .poolGradient: windows(family)
         case .softmax, .logSoftmax: composites(family)
         case .attention, .attentionGradient: attentions(family)

@@ -4,7 +4,12 @@ import Testing
 
 import class Foundation.Bundle
 
-private let cases = Result { try goldens(named: "operations", in: .module) }
+private let cases = Result { try compositionGoldens() }
+
+/// Of all scripts that make goldens of compositions.
+func compositionGoldens() throws -> [GoldenCase] {
+    try ["operations", "linalg"].flatMap { try goldens(named: $0, in: .module) }
+}
 
 /// Operations that are compositions of others.
 @Suite("Compositions as in PyTorch, NumPy and SciPy")
@@ -41,7 +46,7 @@ struct CompositionTests {
     @Test func everyOperationHasAGolden() throws {
         let used = Set(try cases.get().map(\.operation))
         #expect(Set(compositions.keys) == used)
-        #expect(try cases.get().count >= 1300)
+        #expect(try cases.get().count >= 2000)
     }
 }
 

@@ -4,19 +4,19 @@ import ApusTestSupport
 /// What the names in the golden file mean: they are those of the Swift functions.
 let compositions: [String: GoldenOperation] = [
     rearrangements, diagonals, windows, elementwise, special, order, sets, scatters, products, norms, statistics,
-    images,
+    images, linearAlgebra, fourier,
 ].reduce(into: [:]) { all, family in all.merge(family) { _, _ in preconditionFailure("an operation is there twice") } }
 
-private func of1(_ function: @escaping @Sendable (Tensor) -> Tensor) -> GoldenOperation { { [function($1[0])] } }
+func of1(_ function: @escaping @Sendable (Tensor) -> Tensor) -> GoldenOperation { { [function($1[0])] } }
 
-private func of2(_ function: @escaping @Sendable (Tensor, Tensor) -> Tensor) -> GoldenOperation {
+func of2(_ function: @escaping @Sendable (Tensor, Tensor) -> Tensor) -> GoldenOperation {
     { [function($1[0], $1[1])] }
 }
 
 extension GoldenValue {
-    fileprivate var pair: (Int, Int) { (ints[0], ints[1]) }
+    var pair: (Int, Int) { (ints[0], ints[1]) }
     fileprivate var pairs: [(Int, Int)] { list.map(\.pair) }
-    fileprivate func choice<Choice: RawRepresentable<String>>() -> Choice { Choice(rawValue: string)! }
+    func choice<Choice: RawRepresentable<String>>() -> Choice { Choice(rawValue: string)! }
 }
 
 private let rearrangements: [String: GoldenOperation] = [
