@@ -2,8 +2,10 @@
 # make test   every test
 # make bench  the engine beside PyTorch, JAX and ONNX Runtime
 # make conformance  ONNX's cases for each operator
+# make export  our models in ONNX Runtime
+# make models  other tools' models here, beside ONNX Runtime
 
-.PHONY: demo test build setup bench conformance format clean
+.PHONY: demo test build setup bench conformance export models format clean
 
 demo: build
 	@DEMO_FLAGS="$(DEMO_FLAGS)" scripts/demo
@@ -21,6 +23,12 @@ bench: build
 
 conformance: build
 	@.build/release/apus conformance
+
+export: setup
+	@scripts/check-export
+
+models: setup
+	@scripts/check-models
 
 format:
 	swift format -i -r Sources Tests Package.swift

@@ -75,8 +75,9 @@ let package = Package(
             path: "Tests/ApusTestSupport",
             swiftSettings: settings),
         tests("ApusGraphTests", ["ApusGraph", "ApusReference"]),
-        tests("ApusTensorTests", ["ApusTestSupport"], resources: [.copy("Goldens")]),
-        tests("ApusNNTests", ["ApusTestSupport", "ApusNN", "ApusOptim"], resources: [.copy("Goldens")]),
+        tests("ApusTensorTests", ["ApusTestSupport", "ApusONNX"], resources: [.copy("Goldens")]),
+        tests(
+            "ApusNNTests", ["ApusTestSupport", "ApusNN", "ApusOptim", "ApusONNX"], resources: [.copy("Goldens")]),
         tests(
             "ApusIOTests", ["ApusTestSupport", "ApusIO"], exclude: ["make-fixtures.py"], resources: [.copy("Fixtures")]),
         tests(

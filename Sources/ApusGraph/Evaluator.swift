@@ -17,7 +17,7 @@ public enum Evaluator {
         var lastTaker: Evaluation?
         while nodes.contains(where: { !$0.isEvaluated }) {
             precondition(
-                !GraphFunction.isBeingMade,
+                !GraphFunction.isBeingMade || TracedProgram.isBeingMade,
                 "a compiled function or a loop's step looks at a value while it is traced; a choice made by it would stay as it is now"
             )
             do throws(MemoryTaken) {
@@ -33,6 +33,10 @@ public enum Evaluator {
 
     private static func attempt(_ wanted: [Node]) throws(MemoryTaken) {
         var trace = try Profile.measure(.tracing) { () throws(MemoryTaken) in try Trace(wanted) }
+        guard trace.values.allSatisfy({ $0 != nil }) else {
+            return fail(
+                trace, TensorError("the traced function looks at a value that depends on an argument, which has none"))
+        }
         let evaluation = Evaluation()
         try evaluation.running.withLock { _ throws(MemoryTaken) in
             try trace.takeOfferedMemory(for: evaluation)
@@ -49,12 +53,18 @@ public enum Evaluator {
             let values = try Profile.measure(.running) { try executable.run(trace.values.map { $0! }) }
             for (node, value) in zip(results, values) { node.complete(value) }
         } catch {
-            reportTensorError(error as? TensorError ?? TensorError("\(error)"))
-            for node in results {
-                let zeros = Buffer(byteCount: node.type.byteCount)
-                zeros.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: zeros.byteCount)
-                node.complete(zeros)
-            }
+            fail(trace, error as? TensorError ?? TensorError("\(error)"))
+        }
+    }
+
+    /// Reports a mistake. Work goes on with zeros.
+    private static func fail(_ trace: Trace, _ error: TensorError) {
+        reportTensorError(error)
+        let open = zip(trace.inputs, trace.values).filter { $0.1 == nil }.map(\.0)
+        for node in open + trace.outputs.map({ trace.nodes[Int($0)] }) {
+            let zeros = Buffer(byteCount: node.type.byteCount)
+            zeros.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: zeros.byteCount)
+            node.complete(zeros)
         }
     }
 }

@@ -81,7 +81,7 @@ public struct GraphFunction: Sendable {
     }
 
     /// Computes what was still pending when the function was traced: it is the same in all runs.
-    private static func computeCaptured(_ wanted: [Node], madeBefore start: Node) {
+    static func computeCaptured(_ wanted: [Node], madeBefore start: Node) {
         var seen: Set<ObjectIdentifier> = []
         var captured: [Node] = []
         var stack = wanted

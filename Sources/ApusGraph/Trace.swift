@@ -69,7 +69,14 @@ struct Trace {
                     "a value of a loop's step was kept by other means than the step's results: there is one for each step"
                 )
             }
-            stack.append(Frame(node: node, operands: operands))
+            if case .constant = node.operation {
+                // An argument of a function that is being traced (`TracedProgram`).
+                numbers[node] = Int32(-1 - inputs.count)
+                inputs.append(node)
+                values.append(nil)
+            } else {
+                stack.append(Frame(node: node, operands: operands))
+            }
         case .taken(let taker):
             throw MemoryTaken(by: taker)
         }

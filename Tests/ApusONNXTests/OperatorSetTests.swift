@@ -111,4 +111,55 @@ import Testing
         let fmod = try run("Mod", [Tensor([-7, 7]), Tensor([3, -3])], [attribute("fmod", 1)], operatorSet: 13)[0]
         #expect(fmod.elements(as: Int.self) == [-1, 1])
     }
+
+    @Test func newerOperatorsOfImages() throws {
+        func normal(_ shape: Shape) -> Tensor { .normal(shape, generator: Generator(seed: 3)) }
+        let theta = normal([2, 2, 3])
+        expectClose(
+            try run("AffineGrid", [theta], constants: [integers("s", [2, 1, 3, 4])], operatorSet: 20)[0],
+            affineGrid(theta, size: [2, 1, 3, 4]))
+        let volume = normal([1, 2, 3, 4, 5]), grid = normal([1, 2, 2, 3, 3])
+        expectClose(try run("GridSample", [volume, grid], operatorSet: 20)[0], gridSample(volume, grid))
+
+        let columns = normal([1, 2 * 4, 12])
+        let sizes = [integers("i", [4, 5]), integers("b", [2, 2])]
+        expectClose(
+            try run("Col2Im", [columns], constants: sizes, operatorSet: 18)[0],
+            fold(columns, outputSize: [4, 5], 2))
+        let padded = normal([1, 2 * 4, 9])
+        expectClose(
+            try run(
+                "Col2Im", [padded], constants: [integers("i", [4, 4]), sizes[1]],
+                [attribute("pads", [1, 1, 1, 1]), attribute("strides", [2, 2])], operatorSet: 18)[0],
+            fold(padded, outputSize: [4, 4], 2, stride: 2, padding: 1))
+    }
+
+    /// Offsets of 0 change nothing; one place to the right is what the neighbour sees; a mask weighs.
+    @Test func deformableConvolutionsSeeWhereOffsetsPoint() throws {
+        let x = Tensor.normal([2, 4, 5, 6], generator: Generator(seed: 1))
+        let weight = Tensor.normal([6, 2, 3, 3], generator: Generator(seed: 2))
+        let settings = [attribute("pads", [1, 1, 1, 1]), attribute("group", 2), attribute("offset_group", 2)]
+        let plain = convolution(x, weight, padding: 1, groups: 2)
+        let still = Tensor.zeros([2, 2 * 9 * 2, 5, 6])
+        let tolerance = Tolerance(relative: 1e-4, absolute: 1e-5)
+        expectClose(try run("DeformConv", [x, weight, still], settings, operatorSet: 19)[0], plain, tolerance)
+        // (N, G, K, 2, H, W) with 1 in every column.
+        let right = still.reshaped(2, 2, 9, 2, 5, 6) + Tensor([0, 1].map(Float.init), shape: [2, 1, 1])
+        let moved = try run("DeformConv", [x, weight, right.reshaped(still.shape)], settings, operatorSet: 19)[0]
+        expectClose(moved[.all, .all, .all, 0..<4], plain[.all, .all, .all, 1..<5], tolerance)
+        let (bias, mask) = (Tensor.ones([6]), Tensor.full([2, 2 * 9, 5, 6], 0.5))
+        expectClose(
+            try run("DeformConv", [x, weight, still, bias, mask], settings, operatorSet: 19)[0], plain * 0.5 + 1,
+            tolerance)
+    }
+
+    @Test func aLoopWithoutEndIsAnError() throws {
+        let body = graph(
+            [node("Identity", ["go"], ["on"]), node("Identity", ["v"], ["w"])],
+            inputs: [value("i", .int64, []), value("go", .bool, []), value("v")], outputs: ["on", "w"])
+        expectONNXError(.failedNode, mentioning: "Loop", "passes") {
+            try run(
+                "Loop", [Tensor(Int.max), Tensor(true), Tensor(1.0)], [attribute("body", body)], operatorSet: 16)
+        }
+    }
 }

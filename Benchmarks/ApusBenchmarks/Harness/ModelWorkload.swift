@@ -8,8 +8,8 @@ public struct TrainingWorkload<Model: Module>: Workload {
     public let items: (count: Double, name: String)?
     public let isCompiled: Bool
     private let isSparse: Bool
-    private let inputs: [String: Input]
-    private let makeModel: @Sendable () -> Model
+    let inputs: [String: Input]
+    let makeModel: @Sendable () -> Model
     private let loss: @Sendable (Model, [String: Tensor]) -> Tensor
 
     /// - Parameters:
@@ -79,9 +79,9 @@ public struct InferenceWorkload<Model: Module>: Workload {
     public let precision: Precision
     public let items: (count: Double, name: String)?
     public let isCompiled: Bool
-    private let inputs: [String: Input]
-    private let makeModel: @Sendable () -> Model
-    private let forward: @Sendable (Model, [String: Tensor]) -> Tensor
+    let inputs: [String: Input]
+    let makeModel: @Sendable () -> Model
+    let forward: @Sendable (Model, [String: Tensor]) -> Tensor
 
     public init(
         _ name: String, precision: Precision = .float32, items: (count: Double, name: String)? = nil,

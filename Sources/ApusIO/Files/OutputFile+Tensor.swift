@@ -2,7 +2,7 @@ import ApusTensor
 
 extension OutputFile {
     /// Writes a tensor's elements, little-endian and row-major.
-    func write(_ tensor: Tensor) throws {
+    package func write(_ tensor: Tensor) throws {
         let buffer = tensor.buffer
         try withExtendedLifetime(buffer) {
             try write(UnsafeRawBufferPointer(start: buffer.pointer, count: tensor.node.type.byteCount))

@@ -100,6 +100,14 @@ extension Module {
     @discardableResult
     public func eval() -> Self { train(false) }
 
+    /// Calls `body` while every module behaves as in use, and puts the modes back.
+    package func evaluating<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let modes = modules.map { ($0, $0.isTraining) }
+        eval()
+        defer { for (module, mode) in modes { module.isTraining = mode } }
+        return try body()
+    }
+
     /// Keeps all parameters as they are: no gradients are taken by them.
     public func freeze() { for parameter in parameters { parameter.isTrainable = false } }
 

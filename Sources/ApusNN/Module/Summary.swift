@@ -41,13 +41,9 @@ public func summary<Model: Layer>(_ model: Model, inputShape: Shape, dtype: DTyp
 
 /// The same for a model of any call.
 public func summary<Model: Module>(_ model: Model, input: Tensor, _ call: (Model, Tensor) -> Tensor) -> Summary {
-    let modes = model.modules.map { ($0, $0.isTraining) }
-    model.eval()
-    defer { for (module, mode) in modes { module.isTraining = mode } }
-
     let ignored = model.uniqueSlots.compactMap(\.slot.tensor) + [input]
     let tracer = CallTracer(ignoring: ignored.map(\.node))
-    let output = CallTracer.$current.withValue(tracer) { call(model, input) }
+    let output = model.evaluating { CallTracer.$current.withValue(tracer) { call(model, input) } }
     let rest = tracer.multiplyAdds(behind: [output])
     let calls = tracer.calls
 

@@ -20,7 +20,7 @@ extension OperatorTable {
         addTensor("Einsum") { call in
             einsum(try call.string("equation", default: "").filter { !$0.isWhitespace }, try call.tensors())
         }
-        addTensor("Det") { try determinant($0.tensor(0), $0) }
+        addUnary("Det") { determinant($0) }
     }
 }
 
@@ -164,34 +164,4 @@ struct WindowGeometry {
     func outputSize(_ input: [Int]) -> [Int] {
         input.indices.map { max(0, (input[$0] + low[$0] + high[$0] - reach[$0]) / stride[$0] + 1) }
     }
-}
-
-// MARK: Determinant
-
-/// The determinant of each matrix, by elimination with the largest pivot of each column.
-private func determinant(_ x: Tensor, _ call: OperatorCall) throws -> Tensor {
-    guard x.rank >= 2, x.shape[x.rank - 1] == x.shape[x.rank - 2] else {
-        throw call.failure("\(x.shape) has no square matrices")
-    }
-    let size = x.shape[x.rank - 1]
-    var rest = x.reshaped(-1, size, size)
-    var result = Tensor.ones([rest.shape[0]], dtype: x.dtype)
-    for step in 0..<size {
-        let extent = size - step
-        // The row with the largest element of the first column goes to the front: (B, 1)
-        let pivot = abs(rest.sliced(axis: 2, 0, 1).squeezed(2)).argMax(axis: 1, keepingAxes: true)
-        let isFirst = pivot .== 0
-        let places = Tensor.iota([rest.shape[0], extent], axis: 1)
-        let order = `where`(places .== 0, pivot, `where`(places .== pivot, 0, places))
-        rest = rest.gathered(elements: order.expandingDims(2).broadcast(to: rest.shape), axis: 1)
-        let head = rest.sliced(axis: 1, 0, 1).sliced(axis: 2, 0, 1)  // (B, 1, 1)
-        let sign = `where`(isFirst, Tensor.ones([], dtype: x.dtype), Tensor.full([], -1, dtype: x.dtype)).squeezed(1)
-        result = result * head.reshaped(-1) * sign
-        guard extent > 1 else { break }
-        let column = rest.sliced(axis: 1, 1, extent - 1).sliced(axis: 2, 0, 1)
-        let row = rest.sliced(axis: 1, 0, 1).sliced(axis: 2, 1, extent - 1)
-        let safe = `where`(head .== 0, Tensor.ones([], dtype: x.dtype), head)
-        rest = rest.sliced(axis: 1, 1, extent - 1).sliced(axis: 2, 1, extent - 1) - column * row / safe
-    }
-    return result.reshaped(Shape(Array(x.shape.dropLast(2))))
 }

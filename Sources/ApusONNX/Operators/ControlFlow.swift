@@ -14,6 +14,9 @@ extension OperatorTable {
     }
 }
 
+/// The most passes of a loop. Each is a piece of graph; a loop whose condition never ends it has to end all the same.
+private let passLimit = 1 << 20
+
 /// A body that runs a number of times, or as long as a condition holds. Values are carried from pass to pass; what the body gives
 /// beside them is stacked.
 private func loop(_ call: OperatorCall) throws -> [ONNXValue] {
@@ -28,6 +31,7 @@ private func loop(_ call: OperatorCall) throws -> [ONNXValue] {
     var stacks = [[Tensor]](repeating: [], count: body.outputs.count - 1 - carriedCount)
     var pass = 0
     while pass < limit, condition {
+        guard pass < passLimit else { throw call.failure("more than \(passLimit) passes of its body") }
         let results = try call.run(body, [.tensor(Tensor(pass)), .tensor(Tensor(condition))] + carried)
         guard case .tensor(let goesOn) = results[0] else { throw call.failure("a condition that is no tensor") }
         condition = goesOn.item() != 0

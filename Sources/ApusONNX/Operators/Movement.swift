@@ -80,6 +80,7 @@ extension OperatorTable {
         addTensor("SpaceToDepth", spaceToDepth)
         addTensor("Trilu", triangle)
         addTensor("ReverseSequence", reverseSequence)
+        addTensor("Col2Im", columnsToImage)
     }
 
     private mutating func addParts() {
@@ -312,4 +313,21 @@ private func reverseSequence(_ call: OperatorCall) throws -> Tensor {
     // Each index for all that is behind the two axes.
     let indices = places.reshaped(Shape(matrix + [Int](repeating: 1, count: x.rank - 2))).broadcast(to: x.shape)
     return x.gathered(elements: indices, axis: time)
+}
+
+/// Blocks added up where they overlap: `(N, C · Πblock, L) → (N, C, image…)`.
+private func columnsToImage(_ call: OperatorCall) throws -> Tensor {
+    let image = try call.shape(1), block = try call.shape(2)
+    let ones = [Int](repeating: 1, count: block.rank)
+    let stride = try call.integerList("strides") ?? ones, dilation = try call.integerList("dilations") ?? ones
+    let pads = try call.integerList("pads") ?? [Int](repeating: 0, count: 2 * block.rank)
+    guard image.rank == block.rank, pads.count == 2 * block.rank, pads.allSatisfy({ $0 >= 0 }),
+        stride.count == block.rank, dilation.count == block.rank
+    else { throw call.failure("blocks \(block) of an image \(image) with pads \(pads)") }
+    try call.requireSmall(stride + dilation + pads, "strides, dilations or pads")
+    let (low, high) = (pads.prefix(block.rank), pads.suffix(block.rank))
+    let padded = zip(image, zip(low, high)).map { $0 + $1.0 + $1.1 }
+    try call.checked(Shape(padded))
+    let whole = fold(try call.tensor(0), outputSize: padded, block.dimensions, stride: stride, dilation: dilation)
+    return image.indices.reduce(whole) { $0.sliced(axis: $1 + 2, low[$1], image[$1]) }
 }

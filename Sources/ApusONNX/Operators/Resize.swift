@@ -7,6 +7,7 @@ extension OperatorTable {
         addTensor("Resize") { call in try Resizing(call).value() }
         addTensor("Upsample") { call in try Resizing(upsample: call).value() }
         addTensor("GridSample", gridSample)
+        addTensor("AffineGrid", imageGrid)
         addTensor("RoiAlign", roiAlign)
     }
 }
@@ -196,12 +197,9 @@ private func cubicKernel(_ distance: Double, _ a: Double) -> Double {
 
 // MARK: Grids
 
-/// Elements of pictures read at a grid of places from −1 to 1: `(N, C, H, W)` at `(N, H', W', 2)` → `(N, C, H', W')`.
+/// Elements of images read at a grid of places from −1 to 1: `(N, C, …)` of n spatial axes at `(N, …, n)` → `(N, C, …)`.
 private func gridSample(_ call: OperatorCall) throws -> Tensor {
     let x = try call.tensor(0), grid = try call.tensor(1)
-    guard x.rank == 4, grid.rank == 4, grid.shape[3] == 2, grid.shape[0] == x.shape[0] else {
-        throw call.unsupported("a grid \(grid.shape) for \(x.shape)")
-    }
     let mode: GridInterpolation
     switch try call.string("mode", default: "bilinear") {
     case "nearest": mode = .nearest
@@ -213,6 +211,12 @@ private func gridSample(_ call: OperatorCall) throws -> Tensor {
     return ApusTensor.gridSample(
         x, grid, mode: mode, padding: GridPadding(rawValue: padding) ?? .zeros,
         alignCorners: try call.flag("align_corners"))
+}
+
+/// The places that an affine map of the plane or of space moves those of an image to: `theta (N, n, n + 1)` → `(N, …, n)`.
+private func imageGrid(_ call: OperatorCall) throws -> Tensor {
+    let size = try call.shape(1)
+    return affineGrid(try call.tensor(0), size: size.dimensions, alignCorners: try call.flag("align_corners"))
 }
 
 /// Regions of pictures brought to one size: the mean, or the largest, of bilinear samples in each cell (He et al. 2017).

@@ -15,6 +15,7 @@ package struct OperatorTable: Sendable {
         table.addReductions()
         table.addMovement()
         table.addContractions()
+        table.addDeformable()
         table.addNormalization()
         table.addWindows()
         table.addResize()

@@ -13,11 +13,11 @@ public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
     if b.rank == 1 { return matmul(a, b.expandingDims(1)).squeezed(-1) }
 
     let dtype = a.dtype.promoted(with: b.dtype)
-    if b.rank == 2, a.rank > 2, dtype.isFloatingPoint {
+    if b.rank == 2, a.rank > 2, dtype.isFloatingPoint, a.elementCount > 0 {
         // One large product is faster than a batch of small ones with the same right side.
         // (…, M, K) → (… · M, K) → (… · M, N) → (…, M, N)
         let rows = a.reshaped(-1, a.shape[a.rank - 1])
-        if a.elementCount > 0 { return matmul(rows, b).reshaped(Shape(a.shape.dropLast() + [b.shape[1]])) }
+        return matmul(rows, b).reshaped(Shape(a.shape.dropLast() + [b.shape[1]]))
     }
     let (batchA, batchB) = (Shape(a.shape.dropLast(2)), Shape(b.shape.dropLast(2)))
     guard let batch = batchA.broadcast(with: batchB) else {

@@ -18,6 +18,8 @@ struct RunCommand: ParsableCommand {
     var input: [String]
     @Option(name: .customLong("output"), help: "A folder for the results, one npy file each.", completion: .directory)
     var folder: String?
+    @Option(name: .customLong("repeat"), help: "Run so many times more, and show the median time.")
+    var repetitions = 0
     @OptionGroup var threads: ThreadsOption
     @OptionGroup var output: OutputOptions
 
@@ -25,10 +27,7 @@ struct RunCommand: ParsableCommand {
         let output = output.makeOutput()
         threads.apply()
         let module = try ONNXModule(contentsOf: URL(fileURLWithPath: file))
-        let arrays = try input.map { try array($0, of: module) }
-        let results = try module(Dictionary(arrays, uniquingKeysWith: { $1 }))
-        // A wrong index is found only now.
-        try withTensorErrors { evaluate(results.values) }
+        let results = try compute(module, inputs(of: module))
         for info in module.outputs {
             guard let result = results[info.name] else { continue }
             let path = try save(result, as: info.name)
@@ -38,7 +37,36 @@ struct RunCommand: ParsableCommand {
                 "result",
                 ResultEvent(name: info.name, dtype: result.dtype.description, shape: result.shape, path: path))
         }
+        if repetitions > 0 {
+            let seconds = try medianTime(module)
+            output.show(String(format: "%.3f ms", seconds * 1000))
+            output.emit("time", TimeEvent(seconds: seconds, repetitions: repetitions))
+        }
         output.finish("run")
+    }
+
+    private func inputs(of module: ONNXModule) throws -> [String: Tensor] {
+        Dictionary(try input.map { try array($0, of: module) }, uniquingKeysWith: { $1 })
+    }
+
+    private func compute(_ module: ONNXModule, _ inputs: [String: Tensor]) throws -> [String: Tensor] {
+        // A wrong index is found only when values are computed.
+        try withTensorErrors {
+            let results = try module(inputs)
+            evaluate(results.values)
+            return results
+        }
+    }
+
+    /// Two copies of the inputs take turns: what depends on none of them is kept, as it is for a user with new ones every time.
+    private func medianTime(_ module: ONNXModule) throws -> Double {
+        let copies = try [inputs(of: module), inputs(of: module)]
+        let times = try (0..<repetitions).map { number in
+            let start = ContinuousClock.now
+            _ = try compute(module, copies[number % 2])
+            return (ContinuousClock.now - start) / .seconds(1)
+        }
+        return times.sorted()[times.count / 2]
     }
 
     private func array(_ argument: String, of module: ONNXModule) throws -> (name: String, value: Tensor) {
@@ -66,6 +94,11 @@ struct RunCommand: ParsableCommand {
         try Npy.write(result, to: file)
         return shortPath(file)
     }
+}
+
+private struct TimeEvent: Encodable, Sendable {
+    let seconds: Double
+    let repetitions: Int
 }
 
 private struct ResultEvent: Encodable, Sendable {
