@@ -140,7 +140,7 @@ extension Tensor {
 private func errorFunction(_ x: Double) -> Double { erf(Tensor(x, dtype: .float64)).item() }
 
 /// Gram–Schmidt, twice over each row, which makes it as exact as the arithmetic.
-private func orthonormalized(_ rows: [Double], count: Int, length: Int) -> [Double] {
+func orthonormalized(_ rows: [Double], count: Int, length: Int) -> [Double] {
     var basis = rows
     for row in 0..<count {
         let start = row * length

@@ -39,10 +39,8 @@ let windowGoldens: [String: GoldenMaker] = [
     "maxPool": { golden in .init(maxPoolLayer(golden)) { [$0($1[0])] } },
     "maxPoolWithIndices": { golden in
         .init(maxPoolLayer(golden)) { layer, inputs in
-            // Without a batch the layer's own function is asked.
-            let x = inputs[0].rank == golden.kernel.count + 1 ? inputs[0].expandingDims(0) : inputs[0]
-            let (values, indices) = layer.withIndices(x)
-            return x.rank == inputs[0].rank ? [values, indices] : [values.squeezed(0), indices.squeezed(0)]
+            let (values, indices) = layer.withIndices(inputs[0])
+            return [values, indices]
         }
     },
     "avgPool": { golden in
@@ -288,6 +286,14 @@ let derivedGoldens: [String: GoldenMaker] = [
     "SpectralNormTransposed": { _ in
         let layer = ConvTranspose1d(2, 3, kernelSize: 2)
         layer.$weight.parametrize(SpectralNorm(for: layer.weight, axis: 1, iterations: 3))
+        return .init(layer)
+    },
+    "Orthogonal": { golden in
+        let sizes = golden["sizes"].ints
+        let maps: [String: Orthogonal.Map] = ["matrix_exp": .matrixExponential, "cayley": .cayley]
+        let layer = Linear(sizes[0], sizes[1])
+        let map = maps[golden.string("map")!] ?? .householder
+        layer.$weight.parametrize(Orthogonal(for: layer.weight, map: map))
         return .init(layer)
     },
     "Pruned": { _ in

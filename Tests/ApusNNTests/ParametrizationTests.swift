@@ -95,6 +95,25 @@ private final class Scaled: Parametrization {
         }
     }
 
+    @Test(arguments: [(4, 4), (3, 5), (5, 3)]) func orthogonalMatricesStayOrthogonal(_ inputs: Int, _ outputs: Int) {
+        let layer = withSeed(1) { Linear(inputs, outputs) }
+        layer.weight = .orthogonal([outputs, inputs])
+        let before = layer.weight
+        layer.$weight.parametrize(Orthogonal(for: before))
+        expectClose(layer.weight, before, goldenTolerance)
+        let optimizer = SGD(layer, learningRate: 0.3)
+        let x = withSeed(2) { Tensor.normal([6, inputs]).evaluated() }
+        let step = compile(layer, optimizer) { x in
+            let (loss, gradients) = valueAndGradients(layer) { square($0(x) - 1).mean() }
+            optimizer.step(gradients)
+            return loss
+        }
+        let losses = (0..<20).map { _ in step(x).item() }
+        #expect(losses.last! < 0.8 * losses[0])
+        let weight = inputs < outputs ? layer.weight : layer.weight.T
+        expectClose(matmul(weight.T, weight), .identity(min(inputs, outputs)), goldenTolerance)
+    }
+
     @Test func globalPruningComparesParameters() {
         let model = Sequential(Linear(2, 2, bias: false), Linear(2, 1, bias: false))
         let slots = model.parameters

@@ -37,17 +37,18 @@ public func adaptiveMaxPool(_ x: Tensor, _ outputs: [Int]) -> Tensor { adaptiveP
 
 /// The same with the maxima's places among the elements of their channels, row after row.
 public func adaptiveMaxPoolWithIndices(_ x: Tensor, _ outputs: [Int]) -> (values: Tensor, indices: Tensor) {
-    guard x.rank == outputs.count + 2, outputs.allSatisfy({ $0 >= 1 }), x.elementCount > 0 else {
+    let spatial = x.shape.suffix(outputs.count)
+    guard (1...2).contains(x.rank - outputs.count), (outputs + spatial).allSatisfy({ $0 >= 1 }) else {
         reportTensorError(TensorError("adaptive pooling: \(x.shape) to the extents \(outputs)"))
         return (x, x)
     }
-    let tables = zip(x.shape.dropFirst(2), outputs).map { extent, count -> Tensor in
+    let tables = zip(spatial, outputs).map { extent, count -> Tensor in
         let windows = (0..<count).map { window($0, of: count, over: extent) }
         let width = windows.map(\.count).max()!
         // Shorter windows see their last element again, which changes no maximum.
         return Tensor(windows.map { window in (0..<width).map { min(window.lowerBound + $0, window.upperBound - 1) } })
     }
-    return maxima(of: x, tables)
+    return withBatch(x, rank: outputs.count + 2) { maxima(of: $0, tables) }
 }
 
 /// Pooling to fixed extents: what the adaptive layers share.

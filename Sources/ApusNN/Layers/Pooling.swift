@@ -101,7 +101,7 @@ public final class MaxUnpool: Module {
     /// - Parameter outputSize: the extents that were pooled; `(size − 1) · stride − 2 · padding + kernelSize` by default.
     public func callAsFunction(_ x: Tensor, _ indices: Tensor, outputSize: [Int]? = nil) -> Tensor {
         traced(x, indices) {
-            let size = zip(kernelSize.indices, x.shape.dropFirst(2)).map { axis, extent in
+            let size = zip(kernelSize.indices, x.shape.suffix(kernelSize.count)).map { axis, extent in
                 (extent - 1) * stride[axis] - 2 * padding[axis] + kernelSize[axis]
             }
             return maxUnpool(x, indices, outputSize: outputSize ?? size)
@@ -136,7 +136,7 @@ public final class FractionalMaxPool: Module, Layer {
     public func withIndices(_ x: Tensor, samples: Tensor? = nil) -> (values: Tensor, indices: Tensor) {
         traced(x) {
             let ratios = outputRatio ?? []
-            let size = outputSize ?? zip(x.shape.dropFirst(2), ratios).map { Int(Double($0) * $1) }
+            let size = outputSize ?? zip(x.shape.suffix(ratios.count), ratios).map { Int(Double($0) * $1) }
             return fractionalMaxPool(x, kernelSize, outputSize: size, samples: samples)
         }
     }

@@ -48,18 +48,18 @@ public class RecurrentCell: Module {
         return (backward ? outputs.reversed(axes: 0) : outputs, final)
     }
 
-    /// LSTM whose hidden state is projected after each step (Sak et al. 2014): one step of the graph after the other.
+    /// LSTM whose hidden state is projected after each step (Sak et al. 2014), which no kernel has.
     private func projectedRun(
         _ projected: Tensor, _ bias: Tensor?, _ initial: [Tensor], _ weightHr: Tensor
     ) -> (outputs: Tensor, final: [Tensor]) {
-        var (hidden, cell) = (initial[0], initial[1])
-        let outputs = projected.unstacked().map { inputs -> Tensor in
-            let gates = (inputs + linear(hidden, weightHh, bias)).chunked(4, axis: -1)
-            cell = sigmoid(gates[1]) * cell + sigmoid(gates[0]) * tanh(gates[2])
-            hidden = matmul(sigmoid(gates[3]) * tanh(cell), weightHr.T)
-            return hidden
+        let weightHh = weightHh
+        let (final, outputs) = scan(initial, over: [projected]) { state, inputs in
+            let gates = (inputs[0] + linear(state[0], weightHh, bias)).chunked(4, axis: -1)
+            let cell = sigmoid(gates[1]) * state[1] + sigmoid(gates[0]) * tanh(gates[2])
+            let hidden = matmul(sigmoid(gates[3]) * tanh(cell), weightHr.T)
+            return ([hidden, cell], [hidden])
         }
-        return (stack(outputs), [hidden, cell])
+        return (outputs[0], final)
     }
 
     /// The biases of the inputs' part of the gates and of the hidden state's. But for GRU, whose reset gate stands between the two, only

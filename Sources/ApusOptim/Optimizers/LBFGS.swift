@@ -29,6 +29,8 @@ public final class LBFGS {
     public let historySize: Int
     /// How the length of a step is found; none by default.
     public let lineSearch: LineSearch
+    /// Whether steps go up, so that what is called the loss rises.
+    public var maximizes = false
     /// Iterations so far.
     public private(set) var iterationCount = 0
     /// Evaluations of the loss so far.
@@ -76,8 +78,9 @@ public final class LBFGS {
             let (value, gradients) = try closure()
             evaluations += 1
             evaluationCount += 1
-            let gradient = flat(gradients).evaluated()
-            return (value.item(), gradient, value)
+            let gradient = flat(gradients)
+            return maximizes
+                ? (-value.item(), (-gradient).evaluated(), value) : (value.item(), gradient.evaluated(), value)
         }
 
         let first = try evaluated()

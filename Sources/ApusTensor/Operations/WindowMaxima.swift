@@ -7,30 +7,33 @@ public func maxPoolWithIndices(
     _ x: Tensor, _ kernelSize: [Int], stride: (any SpatialExtent)? = nil, padding: any SpatialExtent = 0,
     dilation: any SpatialExtent = 1, ceilMode: Bool = false
 ) -> (values: Tensor, indices: Tensor) {
-    guard
-        let windows = SlidingWindows(
-            "max pool", over: x, kernelSize, stride, padding, dilation, ceilMode: ceilMode)
-    else { return (x, x) }
-    return maxima(of: x, windows.axes.map(windows.table))
+    withBatch(x, rank: kernelSize.count + 2) { x in
+        guard
+            let windows = SlidingWindows(
+                "max pool", over: x, kernelSize, stride, padding, dilation, ceilMode: ceilMode)
+        else { return (x, x) }
+        return maxima(of: x, windows.axes.map(windows.table))
+    }
 }
 
 /// Elements put back to where `maxPoolWithIndices` found them, zeros elsewhere (max_unpool1d, 2d, 3d).
 ///
-/// - Input: `(N, C, …)` both. Output: `(N, C) + outputSize`.
+/// - Input: `(N, C, …)` or `(C, …)`, both. Output: `(N, C) + outputSize`.
 public func maxUnpool(_ x: Tensor, _ indices: Tensor, outputSize: [Int]) -> Tensor {
-    guard x.rank == outputSize.count + 2, indices.shape == x.shape else {
+    guard indices.shape == x.shape, (1...2).contains(x.rank - outputSize.count) else {
         return x.invalid("max unpool: \(x.shape) at indices \(indices.shape) to \(outputSize)")
     }
-    let (batch, channels) = (x.shape[0], x.shape[1])
-    let empty = Tensor.zeros([batch, channels, outputSize.reduce(1, *)], dtype: x.dtype)
-    let places = indices.flattened(from: 2)
+    // (…, windows) → (…, positions)
+    let lead = x.rank - outputSize.count
+    let empty = Tensor.zeros(Shape(x.shape.prefix(lead) + [outputSize.reduce(1, *)]), dtype: x.dtype)
+    let places = indices.flattened(from: lead)
     // Where windows overlap, several of them have put one element back: each has the gradient of its place.
-    let filled = withCustomGradient([x.flattened(from: 2)]) {
-        empty.scattered(elements: places, $0[0], axis: 2, mode: .replace)
+    let filled = withCustomGradient([x.flattened(from: lead)]) {
+        empty.scattered(elements: places, $0[0], axis: lead, mode: .replace)
     } rule: { _, _, gradient in
-        [gradient.gathered(elements: places, axis: 2)]
+        [gradient.gathered(elements: places, axis: lead)]
     }
-    return filled.reshaped(Shape([batch, channels] + outputSize))
+    return filled.reshaped(Shape(x.shape.prefix(lead) + outputSize))
 }
 
 /// The largest element of windows that lie at random distances, as many as the output has elements (Graham 2014), and its place.
@@ -42,6 +45,13 @@ public func fractionalMaxPool(
     _ x: Tensor, _ kernelSize: [Int], outputSize: [Int], samples: Tensor? = nil, generator: Generator = .current
 ) -> (values: Tensor, indices: Tensor) {
     let n = kernelSize.count
+    if x.rank == n + 1 {
+        return withBatch(x, rank: n + 2) {
+            fractionalMaxPool(
+                $0, kernelSize, outputSize: outputSize, samples: samples?.reshaped(1, $0.shape[1], n),
+                generator: generator)
+        }
+    }
     guard x.rank == n + 2, outputSize.count == n,
         (0..<n).allSatisfy({ outputSize[$0] >= 1 && outputSize[$0] + kernelSize[$0] - 1 <= x.shape[$0 + 2] })
     else {

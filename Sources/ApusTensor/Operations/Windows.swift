@@ -94,6 +94,13 @@ package func withBatch(_ x: Tensor, rank: Int, _ f: (Tensor) -> Tensor) -> Tenso
     x.rank == rank - 1 ? f(x.expandingDims(0)).squeezed(0) : f(x)
 }
 
+/// The same for two results.
+package func withBatch(_ x: Tensor, rank: Int, _ f: (Tensor) -> (Tensor, Tensor)) -> (Tensor, Tensor) {
+    guard x.rank == rank - 1 else { return f(x) }
+    let (first, second) = f(x.expandingDims(0))
+    return (first.squeezed(0), second.squeezed(0))
+}
+
 /// Windows that slide over the spatial axes of an image.
 struct SlidingWindows {
     /// The image's extents.

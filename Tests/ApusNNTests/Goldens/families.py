@@ -372,4 +372,13 @@ for name in (None, "original", "match_rms_adamw", "spectral_unclamped"):
 for arguments in [dict(lr=0.01), dict(line_search_fn="strong_wolfe"), dict(line_search_fn="strong_wolfe", max_iter=5, history_size=3)]:
     valley(arguments)
 
+# Orthogonal parametrizations
+for sizes in ([4, 4], [3, 5], [5, 3]):
+    for name in ("matrix_exp", "cayley", "householder"):
+        module = parametrizations.orthogonal(nn.Linear(*sizes), orthogonal_map=name)
+        with torch.no_grad():
+            original = module.parametrizations.weight.original
+            original.add_(x(*original.shape).tril(-1) + x(*original.shape).triu(1))
+        layer("Orthogonal", dict(sizes=sizes, map=name), module, x(2, sizes[0]))
+
 write("families")
