@@ -1,10 +1,12 @@
 /// What matrices are factored into. `a` is the matrix, `(m, n)`, and k is the smaller of m and n.
 public enum Factorization: Hashable, Sendable, CaseIterable {
-    /// `a = L Lᵀ`, of the lower triangle of a symmetric positive definite matrix. NaN where it is not positive definite.
+    /// `a = L Lᵀ`, of the lower triangle of a symmetric positive definite matrix. NaN where it is not positive
+    /// definite.
     case cholesky
     /// `P a = L U` with partial pivoting: L below the diagonal, which is all ones, and U from it on, in one matrix.
     case lu
-    /// `a = Q R` by Householder reflections, so that R's diagonal may be negative. Q is `(m, k)`, or `(m, m)` when complete.
+    /// `a = Q R` by Householder reflections, so that R's diagonal may be negative. Q is `(m, k)`, or `(m, m)` when
+    /// complete.
     case qr, completeQR
     /// `a = V diag(λ) Vᵀ`, of the lower triangle of a symmetric matrix, λ ascending.
     case eigen
@@ -26,8 +28,8 @@ public enum Factorization: Hashable, Sendable, CaseIterable {
 
 /// Where the factors of one matrix lie in the flat result of `Operation.factorization`.
 ///
-/// Eigenvectors and singular vectors are unique but for their signs, which are chosen so that the first component of U or V that is at
-/// least half as large as the largest is positive: results do not depend on the backend.
+/// Eigenvectors and singular vectors are unique but for their signs, which are chosen so that the first component of U
+/// or V that is at least half as large as the largest is positive: results do not depend on the backend.
 public struct FactorizationShape: Hashable, Sendable {
     /// One factor: where it starts, and its shape in row-major order.
     public struct Part: Hashable, Sendable {
@@ -37,8 +39,8 @@ public struct FactorizationShape: Hashable, Sendable {
         public var range: Range<Int> { start..<(start + shape.elementCount) }
     }
 
-    /// cholesky: L. lu: (LU)ᵀ `(n, m)`, the rows of `a` in pivoted order `(m)`, and that order's sign `()`. qr: Qᵀ and Rᵀ. eigen: λ and Vᵀ.
-    /// singular: U, s and Vᵀ.
+    /// cholesky: L. lu: (LU)ᵀ `(n, m)`, the rows of `a` in pivoted order `(m)`, and that order's sign `()`. qr: Qᵀ and
+    /// Rᵀ. eigen: λ and Vᵀ. singular: U, s and Vᵀ.
     public let parts: [Part]
 
     /// Of matrices of `m` rows and `n` columns.

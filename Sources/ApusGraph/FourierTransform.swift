@@ -10,8 +10,8 @@ public struct FourierTransform: Hashable, Sendable {
         case inverse
         /// `(…, n) → (…, n/2 + 1, 2)`: the forward transform of reals; the other half are conjugates.
         case realForward
-        /// `(…, n/2 + 1, 2) → (…, n)`: the inverse transform of what `realForward` gives. The imaginary parts of the first number, and for even
-        /// n of the last, are not read.
+        /// `(…, n/2 + 1, 2) → (…, n)`: the inverse transform of what `realForward` gives. The imaginary parts of the
+        /// first number, and for even n of the last, are not read.
         case realInverse
     }
 

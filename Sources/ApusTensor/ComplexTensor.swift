@@ -1,7 +1,8 @@
 /// Complex numbers: a real tensor with a last axis of 2, the real and the imaginary part (PyTorch's view_as_real).
 ///
-/// There is no complex dtype: the graph, its gradients and files know real numbers only. This type says which tensors mean complex
-/// ones, so that shapes and axes are those of the numbers, without the axis of parts. Gradients are by the two parts.
+/// There is no complex dtype: the graph, its gradients and files know real numbers only. This type says which tensors
+/// mean complex ones, so that shapes and axes are those of the numbers, without the axis of parts. Gradients are by the
+/// two parts.
 public struct ComplexTensor: Sendable {
     /// The numbers as `(…, 2)`.
     public let pairs: Tensor

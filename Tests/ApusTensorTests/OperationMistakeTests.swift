@@ -49,6 +49,7 @@ struct OperationMistakeTests {
         Mistake("compressed") { matrix.compressed(vector, axis: 0) },
         Mistake("binCounts") { vector.binCounts() }, Mistake("histogram") { vector.histogram(edges: Tensor([1.0])) },
         Mistake("histogram") { vector.histogram(bins: 0).counts },
+        Mistake("histogram") { matrix.histogram(ofRowsBetween: [vector]) },
         Mistake("scatter") {
             vector.scattered(elements: indices, vector, axis: 0, reduction: .mean)
         },

@@ -3,8 +3,8 @@ import CKernels
 import Foundation
 
 extension Planner {
-    /// Lines are taken as they lie, with the axis first or last in memory, and the result's lie in the same way: a transform along several
-    /// axes moves nothing.
+    /// Lines are taken as they lie, with the axis first or last in memory, and the result's lie in the same way: a
+    /// transform along several axes moves nothing.
     mutating func emitFourier(_ transform: FourierTransform, _ x: Int, _ type: TensorType) -> View {
         var source = view(x)
         let lead = source.shape.count - transform.inputExtents.count

@@ -4,8 +4,8 @@ import CKernels
 // Factorizations and triangular systems, by LAPACK.
 
 extension Planner {
-    /// Small matrices are spread over the threads, and LAPACK, called from inside of a loop, uses one. Large ones are taken one after the other,
-    /// and it uses all: its threads are the same pool's.
+    /// Small matrices are spread over the threads, and LAPACK, called from inside of a loop, uses one. Large ones are
+    /// taken one after the other, and it uses all: its threads are the same pool's.
     mutating func emitFactorization(_ kind: Factorization, _ a: Int, _ type: TensorType) -> View {
         let operand = view(a)
         let rank = operand.shape.count
@@ -24,7 +24,8 @@ extension Planner {
         return result
     }
 
-    /// In memory by rows `a x = b` is `xᵀ aᵀ = bᵀ` by columns: the same with the matrix on the right and its triangles exchanged.
+    /// In memory by rows `a x = b` is `xᵀ aᵀ = bᵀ` by columns: the same with the matrix on the right and its triangles
+    /// exchanged.
     mutating func emitTriangularSolve(upper: Bool, unitDiagonal: Bool, _ operands: [Int], _ type: TensorType) -> View {
         let a = batchOfMatrices(view(operands[0]))
         let b = contiguous(operands[1])

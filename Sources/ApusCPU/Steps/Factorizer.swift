@@ -2,8 +2,9 @@ import ApusGraph
 
 /// Factors matrices of one shape, one after the other, with LAPACK. Its memory for work belongs to one thread.
 ///
-/// LAPACK's matrices lie by columns. A symmetric matrix and its transpose are one; the singular vectors of a transpose are those of the
-/// matrix exchanged; and for the others the operand comes transposed, so that nothing is turned around here.
+/// LAPACK's matrices lie by columns. A symmetric matrix and its transpose are one; the singular vectors of a transpose
+/// are those of the matrix exchanged; and for the others the operand comes transposed, so that nothing is turned around
+/// here.
 struct Factorizer<Element: LAPACKScalar> {
     typealias Elements = UnsafeMutablePointer<Element>
 

@@ -63,7 +63,8 @@ private func choleskyGradient(_ l: Tensor, _ g: Tensor) -> Tensor {
     return solveLower(l, left.T, transposed: true).symmetrized
 }
 
-/// From `Lᵀ ∂L` below and `∂U Uᵀ` above the diagonal; what is beside the square block of L and U is a linear system of that.
+/// From `Lᵀ ∂L` below and `∂U Uᵀ` above the diagonal; what is beside the square block of L and U is a linear system of
+/// that.
 private func luGradient(_ lu: Tensor, order: Tensor, _ g: Tensor) -> Tensor {
     let (m, n) = (lu.rowCount, lu.columnCount)
     let k = min(m, n)
@@ -101,8 +102,8 @@ extension Tensor {
     fileprivate var unitLower: Tensor { lowerTriangle(offset: -1) + Tensor.identity(rowCount, dtype: dtype) }
 }
 
-/// Of a = Q R with more rows than columns `∂a = (∂Q + Q M) R⁻ᵀ`, with M the lower triangle of `R ∂Rᵀ − ∂Qᵀ Q` mirrored upward. Otherwise
-/// the columns behind the square block, Y, are `Q V`, and add `Y ∂Vᵀ` to ∂Q.
+/// Of a = Q R with more rows than columns `∂a = (∂Q + Q M) R⁻ᵀ`, with M the lower triangle of `R ∂Rᵀ − ∂Qᵀ Q` mirrored
+/// upward. Otherwise the columns behind the square block, Y, are `Q V`, and add `Y ∂Vᵀ` to ∂Q.
 private func qrGradient(_ a: Tensor, _ factors: (q: Tensor, r: Tensor), _ g: (q: Tensor, r: Tensor)) -> Tensor {
     let (m, n, q) = (a.rowCount, a.columnCount, factors.q)
     let k = min(m, n)
@@ -119,7 +120,8 @@ private func qrGradient(_ a: Tensor, _ factors: (q: Tensor, r: Tensor), _ g: (q:
     return beside.map { concatenate([block, $0], axis: -1) } ?? block
 }
 
-/// `1 / (x[j] − x[i])`, and 0 where they are equal: what depends on the choice among vectors of equal values has no gradient there.
+/// `1 / (x[j] − x[i])`, and 0 where they are equal: what depends on the choice among vectors of equal values has no
+/// gradient there.
 private func reciprocalDifferences(_ x: Tensor) -> Tensor {
     let difference = x.expandingDims(-2) - x.expandingDims(-1)
     let isZero = difference .== 0

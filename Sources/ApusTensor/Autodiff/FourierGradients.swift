@@ -1,5 +1,5 @@
-/// The gradient of a transform by its operand: the transposed transform. Of the half spectrum of reals every number but the first, and
-/// for even lengths the last, stands for two.
+/// The gradient of a transform by its operand: the transposed transform. Of the half spectrum of reals every number but
+/// the first, and for even lengths the last, stands for two.
 func fourierGradient(_ transform: FourierTransform, _ g: Tensor) -> Tensor {
     let n = transform.length
     func along(_ kind: FourierTransform.Kind, _ x: Tensor) -> Tensor {

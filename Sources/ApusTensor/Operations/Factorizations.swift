@@ -1,12 +1,13 @@
-// Matrices as products of simpler ones, over the last two axes; leading axes are a batch. LAPACK factors float32 and float64; the other dtypes
-// are computed in float32. m rows, n columns, and k is the smaller of both.
+// Matrices as products of simpler ones, over the last two axes; leading axes are a batch. LAPACK factors float32 and
+// float64; the other dtypes are computed in float32. m rows, n columns, and k is the smaller of both.
 //
-// What a matrix cannot be factored into comes back as NaN, that matrix's part of the batch alone: a promise of a value cannot throw.
+// What a matrix cannot be factored into comes back as NaN, that matrix's part of the batch alone: a promise of a value
+// cannot throw.
 
 /// The lower triangular L with `a = L Lᵀ` of symmetric positive definite matrices, or with `upper` its transpose.
 ///
-/// Only the lower triangle of `a` is read, and its gradient is symmetric. A matrix that is not positive definite gives NaN.
-/// (Murray 2016, "Differentiation of the Cholesky decomposition")
+/// Only the lower triangle of `a` is read, and its gradient is symmetric. A matrix that is not positive definite gives
+/// NaN. (Murray 2016, "Differentiation of the Cholesky decomposition")
 public func cholesky(_ a: Tensor, upper: Bool = false) -> Tensor {
     guard let x = a.matrices("cholesky", square: true) else { return a }
     let l = x.factors(.cholesky)[0]
@@ -53,8 +54,9 @@ public func qr(_ a: Tensor, mode: QRMode = .reduced) -> (q: Tensor, r: Tensor) {
 ///
 /// - Parameter fullMatrices: U `(m, m)` and Vᵀ `(n, n)` rather than `(m, k)` and `(k, n)`. What they add has no gradient.
 ///
-/// Signs are chosen so that the first large component of each column of U is positive. The gradient holds for functions that do not
-/// depend on signs, nor on the choice of vectors where values are equal. (Giles 2008, "Collected matrix derivative results")
+/// Signs are chosen so that the first large component of each column of U is positive. The gradient holds for functions
+/// that do not depend on signs, nor on the choice of vectors where values are equal. (Giles 2008, "Collected matrix
+/// derivative results")
 public func svd(_ a: Tensor, fullMatrices: Bool = true) -> (u: Tensor, s: Tensor, vt: Tensor) {
     guard let x = a.matrices("svd") else { return (a, a, a) }
     let factors = x.factors(.singular)
@@ -136,7 +138,8 @@ extension Tensor {
     /// The leading axes.
     var batchShape: Shape { Shape(shape.dropLast(2)) }
 
-    /// This tensor in a dtype that LAPACK takes, or nil, and the mistake reported, where it is no matrix or not a square one.
+    /// This tensor in a dtype that LAPACK takes, or nil, and the mistake reported, where it is no matrix or not a
+    /// square one.
     func matrices(_ name: String, square: Bool = false) -> Tensor? {
         guard rank >= 2, !square || rowCount == columnCount else {
             reportTensorError(

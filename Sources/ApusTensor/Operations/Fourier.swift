@@ -1,5 +1,6 @@
-// Discrete Fourier transforms: `Y[k] = Σ_j x[j] exp(−2πi jk / n)` and the inverse, whose exponent is positive. Of any length; lengths without large
-// prime factors are fastest. Axes are those of the numbers: `ComplexTensor` says where the parts are.
+// Discrete Fourier transforms: `Y[k] = Σ_j x[j] exp(−2πi jk / n)` and the inverse, whose exponent is positive. Of any
+// length; lengths without large prime factors are fastest. Axes are those of the numbers: `ComplexTensor` says where
+// the parts are.
 
 /// Where the factor between a transform and its inverse goes.
 public enum FourierNorm: String, Sendable, Codable, CaseIterable {
@@ -46,7 +47,8 @@ public func ifft(
     _ x: ComplexTensor, length: Int? = nil, axis: Int = -1, norm: FourierNorm = .backward
 ) -> ComplexTensor { transformed(x, .inverse, "ifft", length, axis, norm) }
 
-/// The forward transform of n real numbers along `axis`: the first `n/2 + 1` of its results; the others are their conjugates.
+/// The forward transform of n real numbers along `axis`: the first `n/2 + 1` of its results; the others are their
+/// conjugates.
 public func rfft(_ x: Tensor, length: Int? = nil, axis: Int = -1, norm: FourierNorm = .backward) -> ComplexTensor {
     guard let place = x.resolvedAxis("rfft", axis) else { return ComplexTensor(x) }
     let n = length ?? x.shape[place]
@@ -67,7 +69,8 @@ public func irfft(
     return along(.realInverse, n, lines, norm.factor(n, isInverse: true)).movingAxis(-1, to: place)
 }
 
-/// The forward transform of numbers of which the second half are the first half's conjugates, and is not given: real (hfft).
+/// The forward transform of numbers of which the second half are the first half's conjugates, and is not given: real
+/// (hfft).
 public func hfft(
     _ x: ComplexTensor, length: Int? = nil, axis: Int = -1, norm: FourierNorm = .backward
 ) -> Tensor { irfft(x.conjugate, length: length, axis: axis, norm: norm.exchanged) }
@@ -164,7 +167,8 @@ public func ifftshift(_ x: ComplexTensor, axes: [Int]? = nil) -> ComplexTensor {
 
 // MARK: Short times
 
-/// Transforms of overlapping frames of a signal (Gabor 1946): `(…, samples) → (…, n/2 + 1, frames)`, or n with `isOneSided` false.
+/// Transforms of overlapping frames of a signal (Gabor 1946): `(…, samples) → (…, n/2 + 1, frames)`, or n with
+/// `isOneSided` false.
 ///
 /// - Parameters:
 ///   - size: n, the frames' length.
@@ -191,8 +195,8 @@ public func stft(
     return ComplexTensor(pairs: spectra.pairs.swappingAxes(-2, -3))
 }
 
-/// The signal whose `stft` this is, as nearly as overlapping frames tell (Griffin and Lim 1984): frames, windowed again, are added and
-/// divided by the sum of the squared windows.
+/// The signal whose `stft` this is, as nearly as overlapping frames tell (Griffin and Lim 1984): frames, windowed
+/// again, are added and divided by the sum of the squared windows.
 ///
 /// - Parameter length: samples of the result; as far as the frames reach unless said otherwise.
 public func istft(

@@ -1,4 +1,5 @@
-// Linear equations, determinants and inverses, from factorizations. Matrices are the last two axes; leading axes broadcast.
+// Linear equations, determinants and inverses, from factorizations. Matrices are the last two axes; leading axes
+// broadcast.
 
 /// `x` with `a x = b`, by LU factorization.
 ///
@@ -18,7 +19,8 @@ public func solve(_ a: Tensor, _ b: Tensor) -> Tensor {
 
 /// `x` with `a x = b`, or `x a = b` from the right, for triangular `a`, by substitution (solve_triangular).
 ///
-/// The other triangle is not read, nor the diagonal where `unitDiagonal` says that it is all ones. A zero on it gives infinities and NaN.
+/// The other triangle is not read, nor the diagonal where `unitDiagonal` says that it is all ones. A zero on it gives
+/// infinities and NaN.
 public func triangularSolve(
     _ a: Tensor, _ b: Tensor, upper: Bool, fromRight: Bool = false, unitDiagonal: Bool = false
 ) -> Tensor {
@@ -54,8 +56,8 @@ public func inverse(_ a: Tensor) -> Tensor {
     return solveByLU(x, identity, transposed: false).cast(to: a.floating.dtype)
 }
 
-/// Whether square matrices have no inverse: a pivot is 0, or NaN. Rounding hides most singular matrices from this; `conditionNumber` sees
-/// those too.
+/// Whether square matrices have no inverse: a pivot is 0, or NaN. Rounding hides most singular matrices from this;
+/// `conditionNumber` sees those too.
 public func isSingular(_ a: Tensor) -> Tensor {
     guard let x = a.matrices("isSingular", square: true) else { return a }
     return (.!(abs(LUFactors(x).pivots) .> 0)).any(axes: -1)
@@ -74,8 +76,8 @@ public func determinant(_ a: Tensor) -> Tensor {
     }.cast(to: a.floating.dtype)
 }
 
-/// The sign of the determinant, −1, 0 or 1, and the logarithm of its magnitude (slogdet), which neither over- nor underflows. A singular matrix
-/// has the sign 0 and −∞.
+/// The sign of the determinant, −1, 0 or 1, and the logarithm of its magnitude (slogdet), which neither over- nor
+/// underflows. A singular matrix has the sign 0 and −∞.
 public func logDeterminant(_ a: Tensor) -> (sign: Tensor, logarithm: Tensor) {
     guard let x = a.matrices("logDeterminant", square: true) else { return (a, a) }
     let factors = LUFactors(stopGradient(x))
@@ -101,8 +103,8 @@ public struct LeastSquares: Sendable {
     public let singularValues: Tensor
 }
 
-/// The x for which `‖a x − b‖` is least, the shortest of several (lstsq). Singular values up to `relativeTolerance` times the largest
-/// count as 0; the default is `max(m, n)` roundings.
+/// The x for which `‖a x − b‖` is least, the shortest of several (lstsq). Singular values up to `relativeTolerance`
+/// times the largest count as 0; the default is `max(m, n)` roundings.
 ///
 /// - Input: `(…, m, n)` and `(…, m, k)`.
 public func leastSquares(_ a: Tensor, _ b: Tensor, relativeTolerance: Double? = nil) -> LeastSquares {
@@ -116,8 +118,8 @@ public func leastSquares(_ a: Tensor, _ b: Tensor, relativeTolerance: Double? = 
         rank: matrixRank(a, relativeTolerance: relativeTolerance), singularValues: singularValues(a))
 }
 
-/// Moore's and Penrose's inverse (pinv): `V diag(1 / s) Uᵀ`, where singular values up to `relativeTolerance` times the largest give 0; the
-/// default is `max(m, n)` roundings.
+/// Moore's and Penrose's inverse (pinv): `V diag(1 / s) Uᵀ`, where singular values up to `relativeTolerance` times the
+/// largest give 0; the default is `max(m, n)` roundings.
 ///
 /// The gradient takes the rank to be constant. (Golub and Pereyra 1973, "The differentiation of pseudo-inverses")
 public func pseudoInverse(_ a: Tensor, relativeTolerance: Double? = nil) -> Tensor {
@@ -140,8 +142,8 @@ public func pseudoInverse(_ a: Tensor, relativeTolerance: Double? = nil) -> Tens
     }.cast(to: a.floating.dtype)
 }
 
-/// How many singular values are above `relativeTolerance` times the largest, and above `absoluteTolerance` (matrix_rank). The default is
-/// `max(m, n)` roundings, relative.
+/// How many singular values are above `relativeTolerance` times the largest, and above `absoluteTolerance`
+/// (matrix_rank). The default is `max(m, n)` roundings, relative.
 public func matrixRank(_ a: Tensor, relativeTolerance: Double? = nil, absoluteTolerance: Double? = nil) -> Tensor {
     guard let x = a.matrices("matrixRank") else { return a }
     let s = singularValues(stopGradient(x))
@@ -150,7 +152,8 @@ public func matrixRank(_ a: Tensor, relativeTolerance: Double? = nil, absoluteTo
     return counts.cast(to: .int64).sum(axes: -1)
 }
 
-/// `‖a‖ ‖a⁻¹‖` (cond): how much larger a relative error of a right side can be in the solution. Infinite for singular matrices.
+/// `‖a‖ ‖a⁻¹‖` (cond): how much larger a relative error of a right side can be in the solution. Infinite for singular
+/// matrices.
 ///
 /// The spectral norm is the ratio of the largest and the smallest singular value, of matrices that need not be square.
 public func conditionNumber(_ a: Tensor, _ kind: MatrixNorm = .spectral) -> Tensor {

@@ -1,7 +1,8 @@
-/// `Σ aᵏ / k!` of square matrices (matrix_exp): a Padé approximant of a matrix that is halved until it is small, squared as often.
+/// `Σ aᵏ / k!` of square matrices (matrix_exp): a Padé approximant of a matrix that is halved until it is small,
+/// squared as often.
 ///
-/// It is halved at most 16 times: beyond a norm of 300,000 digits are lost. (Higham 2005, "The scaling and squaring method for the matrix
-/// exponential revisited")
+/// It is halved at most 16 times: beyond a norm of 300,000 digits are lost. (Higham 2005, "The scaling and squaring
+/// method for the matrix exponential revisited")
 public func matrixExponential(_ a: Tensor) -> Tensor {
     guard let x = a.matrices("matrixExponential", square: true) else { return a }
     let norm = stopGradient(x).matrixNorm(.one, keepingAxes: true)

@@ -138,4 +138,21 @@ extension Tensor {
         let edges = Tensor.linspace(low, high, count: bins + 1, dtype: dtype.isFloatingPoint ? dtype : .float32)
         return (histogram(edges: edges), edges)
     }
+
+    /// How many rows lie in each box of a grid (histogramdd): `(n, d)` and the edges of d axes give counts of one extent an axis.
+    public func histogram(ofRowsBetween edges: [Tensor]) -> Tensor {
+        guard rank == 2, edges.count == shape[1], edges.allSatisfy({ $0.rank == 1 && $0.elementCount >= 2 }) else {
+            return invalid("histogram: edges \(edges.map(\.shape)) for rows of \(shape)")
+        }
+        let extents = edges.map { $0.elementCount - 1 }
+        var (place, isInside) = (Tensor.zeros([shape[0]], dtype: .int64), Tensor.full([shape[0]], true))
+        for (axis, edges) in edges.enumerated() {
+            let x = sliced(axis: 1, axis, 1).squeezed(1)
+            let bins = extents[axis]
+            isInside = isInside .& (x .>= edges.sliced(axis: 0, 0, 1)) .& (x .<= edges.sliced(axis: 0, bins, 1))
+            place = place * bins + minimum(searchSorted(edges, x, side: .right) - 1, bins - 1)
+        }
+        return Tensor.zeros([extents.reduce(1, *)], dtype: .int64)
+            .scattered(`where`(isInside, place, 0), isInside.cast(to: .int64)).reshaped(Shape(extents))
+    }
 }

@@ -2,9 +2,16 @@
 // would leave few digits.
 
 /// `f(x)` computed in float64, as the floating-point dtype of `x`.
-private func inDouble(_ x: Tensor, _ f: (Tensor) -> Tensor) -> Tensor {
+func inDouble(_ x: Tensor, _ f: (Tensor) -> Tensor) -> Tensor {
     let x = x.floating
     return f(x.cast(to: .float64)).cast(to: x.dtype)
+}
+
+/// `f(a, b)` of numbers that broadcast, likewise.
+func inDouble(_ a: Tensor, _ b: Tensor, _ f: (Tensor, Tensor) -> Tensor) -> Tensor {
+    let dtype = a.floating.dtype.promoted(with: b.floating.dtype)
+    let operands = broadcast([a.cast(to: .float64), b.cast(to: .float64)])
+    return f(operands[0], operands[1]).cast(to: dtype)
 }
 
 // MARK: Gamma
@@ -39,20 +46,26 @@ public func digamma(_ x: Tensor) -> Tensor {
 public func polygamma(_ n: Int, _ x: Tensor) -> Tensor {
     guard n > 0 else { return n == 0 ? digamma(x) : x.invalid("polygamma: derivative \(n)") }
     return inDouble(x) { x in
-        let (shift, s) = (stirlingShift + n, Double(n + 1))
-        let x = `where`(x .< 0, Double.nan, x)
-        let first = (0..<shift).map { pow(x + Double($0), -s) }.reduce(x.operand(0.0), +)
-        let w = x + Double(shift)
-        // B₂ⱼ / (2j)! · s (s + 1) … (s + 2j − 2) for j = 1 … 8
-        var (rising, coefficients) = (s, [Double]())
-        for (j, bernoulli) in bernoulliQuotients.enumerated() {
-            coefficients.append(bernoulli * rising)
-            rising *= (s + Double(2 * j + 1)) * (s + Double(2 * j + 2))
-        }
-        let tail = w / (s - 1) + 0.5 + polynomial(coefficients, reciprocal(w * w)) / w
+        let s = x.operand(Double(n + 1))
         let factorial = (1...n).reduce(1.0) { $0 * Double($1) }
-        return (first + tail * pow(w, -s)) * (n % 2 == 0 ? -factorial : factorial)
+        let sum = hurwitzSum(s, `where`(x .< 0, Double.nan, x), shift: stirlingShift + n)
+        return sum * (n % 2 == 0 ? -factorial : factorial)
     }
+}
+
+/// `Σ (x + k)⁻ˢ`: the first `shift` terms, and Euler's and Maclaurin's sum of the others (Abramowitz and Stegun 23.1.30).
+func hurwitzSum(_ s: Tensor, _ x: Tensor, shift: Int) -> Tensor {
+    let first = (0..<shift).map { pow(x + Double($0), -s) }.reduce(x.operand(0.0), +)
+    let w = x + Double(shift)
+    let inverse = reciprocal(w * w)
+    // B₂ⱼ / (2j)! · s (s + 1) … (s + 2j − 2) w⁻²ʲ⁺¹ for j = 1 … 8
+    var (rising, corrections) = (s / w, x.operand(0.0))
+    for (j, bernoulli) in bernoulliQuotients.enumerated() {
+        corrections = corrections + rising * bernoulli
+        let next: Tensor = (s + Double(2 * j + 1)) * (s + Double(2 * j + 2))
+        rising = rising * next * inverse
+    }
+    return first + (w / (s - 1) + 0.5 + corrections) * pow(w, -s)
 }
 
 /// Bernoulli's numbers `B₂ⱼ / (2j)!` for j = 1 … 8.
@@ -95,7 +108,7 @@ private func digammaRight(_ x: Tensor) -> Tensor {
 }
 
 /// `Σ coefficients[k] xᵏ` by Horner's rule.
-private func polynomial(_ coefficients: [Double], _ x: Tensor) -> Tensor {
+func polynomial(_ coefficients: [Double], _ x: Tensor) -> Tensor {
     coefficients.dropLast().reversed().reduce(x.operand(coefficients.last!)) { $0 * x + $1 }
 }
 

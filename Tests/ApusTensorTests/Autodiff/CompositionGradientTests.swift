@@ -15,6 +15,11 @@ private let samples: [CompositionGradientTests.Sample] = [
     .init("scattered product") {
         $0.scattered(elements: Tensor([[0, 1, 0], [2, 2, 2]]), $0 + 3, axis: 1, reduction: .product)
     },
+    .init("lowerGamma", in: 0.3...4) { lowerGamma($0, $0 * 0.5 + 1) },
+    .init("regularizedBeta", in: 0.3...4) { regularizedBeta($0, $0 + 1, sigmoid($0)) },
+    .init("zeta", in: 1.5...4) { zeta($0, $0) }, .init("besselI1", besselI1),
+    .init("besselI0", in: 31...33, scaledBesselI0),
+    .init("besselK0", in: 0.3...4, besselK0),
     .init("cholesky") { cholesky(matmul($0, $0.T) + eye(2)) }, .init("lu", in: 0.3...2) { lu($0 + eye(2, 3)).upper },
     .init("qr") { qr($0).r }, .init("qr of more rows") { qr($0.T).q },
     .init("eigh") { square(eigh(matmul($0, $0.T)).vectors) }, .init("eigvalsh") { eigvalsh(matmul($0, $0.T)) },

@@ -8,7 +8,7 @@ private let cases = Result { try compositionGoldens() }
 
 /// Of all scripts that make goldens of compositions.
 func compositionGoldens() throws -> [GoldenCase] {
-    try ["operations", "linalg"].flatMap { try goldens(named: $0, in: .module) }
+    try ["operations", "linalg", "special"].flatMap { try goldens(named: $0, in: .module) }
 }
 
 /// Operations that are compositions of others.

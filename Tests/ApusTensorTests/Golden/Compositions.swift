@@ -107,6 +107,13 @@ private let special: [String: GoldenOperation] = [
     "logGamma": of1(logGamma), "digamma": of1(digamma), "erfc": of1(erfc), "scaledErfc": of1(scaledErfc),
     "normalCDF": of1(normalCDF), "logNormalCDF": of1(logNormalCDF), "normalQuantile": of1(normalQuantile),
     "sinc": of1(sinc), "entropyTerm": of1(entropyTerm), "xlogy": of2(xlogy), "xlog1py": of2(xlog1py),
+    "lowerGamma": of2(lowerGamma), "upperGamma": of2(upperGamma), "logBeta": of2(logBeta), "zeta": of2(zeta),
+    "regularizedBeta": { [regularizedBeta($1[0], $1[1], $1[2])] },
+    "logMultivariateGamma": { [logMultivariateGamma($1[0], $0["n"].int)] }, "besselI0": of1(besselI0),
+    "besselI1": of1(besselI1), "scaledBesselI0": of1(scaledBesselI0), "scaledBesselI1": of1(scaledBesselI1),
+    "besselK0": of1(besselK0), "besselK1": of1(besselK1), "scaledBesselK0": of1(scaledBesselK0),
+    "scaledBesselK1": of1(scaledBesselK1), "nextAfter": of2(nextAfter),
+    "frexp": { { [$0.mantissa, $0.exponent] }(frexp($1[0])) },
     "polygamma": { [polygamma($0["n"].int, $1[0])] },
     "logit": { [logit($1[0], epsilon: $0["epsilon"].optionalDouble)] },
 ]
@@ -160,6 +167,7 @@ private let sets: [String: GoldenOperation] = [
         let (counts, edges) = inputs[0].histogram(bins: golden["bins"].int, range: range)
         return [counts, edges]
     },
+    "histogram rows": { [$1[0].histogram(ofRowsBetween: Array($1.dropFirst()))] },
     "histogram edges": { [$1[0].histogram(edges: $1[1], weights: $1.count > 2 ? $1[2] : nil)] },
 ]
 
