@@ -2,10 +2,11 @@
 # make test   every test
 # make bench  the engine beside PyTorch, JAX and ONNX Runtime
 # make conformance  ONNX's cases for each operator
+# make parity  random cases of operations and layers, with PyTorch's results
 # make export  our models in ONNX Runtime
 # make models  other tools' models here, beside ONNX Runtime
 
-.PHONY: demo test build setup bench conformance export models format clean
+.PHONY: demo test build setup bench conformance parity export models format clean
 
 demo: build
 	@DEMO_FLAGS="$(DEMO_FLAGS)" scripts/demo
@@ -23,6 +24,9 @@ bench: build
 
 conformance: build
 	@.build/release/apus conformance
+
+parity: setup
+	@scripts/parity
 
 export: setup
 	@scripts/check-export

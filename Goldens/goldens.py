@@ -87,10 +87,10 @@ def text(shape):
     return "x".join(map(str, shape)) if len(shape) else "scalar"
 
 
-def write(name):
+def write(name, folder=FOLDER):
     """Writes the cases to NAME.json and NAME.bin."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     lines = ",\n".join(json.dumps(record, separators=(",", ":")) for record in cases)
-    (FOLDER / f"{name}.json").write_text("[\n" + lines + "\n]\n")
-    (FOLDER / f"{name}.bin").write_bytes(blob)
-    print(f"{name}: {len(cases)} cases, {(FOLDER / f'{name}.json').stat().st_size} + {len(blob)} bytes")
+    (folder / f"{name}.json").write_text("[\n" + lines + "\n]\n")
+    (folder / f"{name}.bin").write_bytes(blob)
+    print(f"{name}: {len(cases)} cases, {(folder / f'{name}.json').stat().st_size} + {len(blob)} bytes")

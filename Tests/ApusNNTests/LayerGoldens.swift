@@ -18,8 +18,10 @@ struct NNGolden: Sendable, Decodable, CustomTestStringConvertible {
 
     var testDescription: String { "\(file) \(number) \(name)\(training ? "" : " in evaluation")" }
 
-    /// All cases of a kind.
-    static func all(_ kind: String) -> [NNGolden] { cases.filter { $0.kind == kind } }
+    /// All cases of a kind that are there at every test.
+    static func all(_ kind: String) -> [NNGolden] { cases.filter { $0.kind == kind && $0.file != "parity" } }
+    /// The cases that `Goldens/parity.py` drew into the folder which `APUS_PARITY` names.
+    static var drawn: [NNGolden] { cases.filter { $0.file == "parity" } }
 
     /// An open file of goldens.
     private struct Archive: Sendable {
@@ -27,15 +29,20 @@ struct NNGolden: Sendable, Decodable, CustomTestStringConvertible {
         /// The keys of each case's tensors.
         let names: [String: [String]]
 
-        init(_ name: String) {
-            let url = Bundle.module.url(forResource: name, withExtension: "safetensors", subdirectory: "Goldens")!
-            tensors = try! SafetensorsFile(contentsOf: url)
+        init(_ name: String, in folder: URL) {
+            tensors = try! SafetensorsFile(contentsOf: folder.appending(path: "\(name).safetensors"))
             names = Dictionary(grouping: tensors.names) { String($0.prefix { $0 != "/" }) }
         }
     }
 
-    private static let archives = Dictionary(
-        uniqueKeysWithValues: ["goldens", "families"].map { ($0, Archive($0)) })
+    private static let archives: [String: Archive] = {
+        let folder = Bundle.module.resourceURL!.appending(path: "Goldens")
+        var archives = Dictionary(uniqueKeysWithValues: ["goldens", "families"].map { ($0, Archive($0, in: folder)) })
+        if let folder = ProcessInfo.processInfo.environment["APUS_PARITY"] {
+            archives["parity"] = Archive("parity", in: URL(filePath: folder))
+        }
+        return archives
+    }()
 
     private static let cases: [NNGolden] = archives.sorted { $0.key > $1.key }.flatMap { name, archive in
         var cases = try! JSONDecoder().decode([NNGolden].self, from: Data(archive.tensors.metadata["cases"]!.utf8))
@@ -204,15 +211,30 @@ private let poolingGoldens: [String: GoldenMaker] = [
                 kernelSize: golden["kernel"].ints, stride: golden.ints("stride"),
                 padding: golden.ints("padding") ?? [0, 0]))
     },
-    "MaxPool3d": { .init(MaxPool3d(kernelSize: $0["kernel"].ints, stride: $0.ints("stride"))) },
-    "AvgPool1d": { .init(AvgPool1d(kernelSize: $0["kernel"].ints[0], stride: $0.ints("stride")?[0])) },
+    "MaxPool3d": { golden in
+        .init(
+            MaxPool3d(
+                kernelSize: golden["kernel"].ints, stride: golden.ints("stride"),
+                padding: golden.ints("padding") ?? [0, 0, 0]))
+    },
+    "AvgPool1d": { golden in
+        .init(
+            AvgPool1d(
+                kernelSize: golden["kernel"].ints[0], stride: golden.ints("stride")?[0],
+                padding: golden.ints("padding")?[0] ?? 0))
+    },
     "AvgPool2d": { golden in
         .init(
             AvgPool2d(
                 kernelSize: golden["kernel"].ints, stride: golden.ints("stride"),
                 padding: golden.ints("padding") ?? [0, 0], countsPadding: golden.bool("count_include_pad", true)))
     },
-    "AvgPool3d": { .init(AvgPool3d(kernelSize: $0["kernel"].ints)) },
+    "AvgPool3d": { golden in
+        .init(
+            AvgPool3d(
+                kernelSize: golden["kernel"].ints, stride: golden.ints("stride"),
+                padding: golden.ints("padding") ?? [0, 0, 0]))
+    },
     "AdaptiveAvgPool1d": { .init(AdaptiveAvgPool1d($0["output"].ints[0])) },
     "AdaptiveAvgPool2d": { .init(AdaptiveAvgPool2d($0["output"].ints)) },
     "AdaptiveMaxPool1d": { .init(AdaptiveMaxPool1d($0["output"].ints[0])) },

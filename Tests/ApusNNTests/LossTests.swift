@@ -19,7 +19,7 @@ extension NNGolden {
     }
 }
 
-private let goldenLosses: [String: GoldenLoss] = [
+let goldenLosses: [String: GoldenLoss] = [
     "crossEntropy": { golden, inputs in
         crossEntropy(
             inputs[0], inputs[1], weight: golden.weight(inputs), ignoredIndex: golden.int("ignore_index", -100),
@@ -102,20 +102,7 @@ private let goldenLosses: [String: GoldenLoss] = [
     @Test(arguments: NNGolden.all("loss"), TestedBackend.allCases)
     func golden(_ golden: NNGolden, on backend: TestedBackend) throws {
         try backend.run {
-            let loss = try #require(goldenLosses[golden.name])
-            let inputGradients = golden.tensors("inGradient")
-            let places = inputGradients.keys.compactMap { Int($0) }.sorted()
-            let inputs = golden.inputs
-            let (_, output, gradients) = valueAndGradients(at: places.map { inputs[$0] }) { variables in
-                var arguments = inputs
-                for (place, variable) in zip(places, variables) { arguments[place] = variable }
-                let output = loss(golden, arguments)
-                return (weightedSum(output), output)
-            }
-            expectClose(output, golden.outputs[0], goldenTolerance, "loss")
-            for (place, gradient) in zip(places, gradients) {
-                expectClose(gradient, inputGradients[String(place)]!, goldenTolerance, "gradient by input \(place)")
-            }
+            for mismatch in try golden.mismatchesOfLoss() { Issue.record(Comment(rawValue: mismatch)) }
         }
     }
 

@@ -19,12 +19,22 @@ public struct GoldenCase: Sendable, CustomTestStringConvertible {
 
     /// Runs the case's operation forward and backward and expects the recorded results.
     public func check(_ function: ([Tensor]) throws -> [Tensor]) throws {
+        for mismatch in try mismatches(function) { Issue.record(Comment(rawValue: mismatch)) }
+    }
+
+    /// Runs the case's operation forward and backward: what differs from the recorded results.
+    public func mismatches(_ function: ([Tensor]) throws -> [Tensor]) throws -> [String] {
         let results = try function(inputs)
-        try #require(results.count == outputs.count, "\(name): \(results.count) outputs, expected \(outputs.count)")
-        for (number, (result, output)) in zip(results, outputs).enumerated() {
-            expectClose(result, output, tolerance, "\(name), output \(number)")
+        guard results.count == outputs.count else {
+            return ["\(name): \(results.count) outputs, expected \(outputs.count)"]
         }
-        guard !gradients.isEmpty else { return }
+        var mismatches: [String] = []
+        for (number, (result, output)) in zip(results, outputs).enumerated() {
+            if let difference = difference(result, output, output.dtype.isFloatingPoint ? tolerance : nil) {
+                mismatches.append("\(name), output \(number): \(difference)")
+            }
+        }
+        guard !gradients.isEmpty else { return mismatches }
         let places = gradients.indices.filter { gradients[$0] != nil }
         let (_, found) = try vectorJacobianProduct(at: places.map { inputs[$0] }) { variables in
             var arguments = inputs
@@ -35,8 +45,11 @@ public struct GoldenCase: Sendable, CustomTestStringConvertible {
         }
         for (place, gradient) in zip(places, found) {
             let limit = tolerance ?? Tolerance.rounding(of: inputs[place].dtype).scaled(by: 2)
-            expectClose(gradient, gradients[place]!, limit, "\(name), gradient by input \(place)")
+            if let difference = difference(gradient, gradients[place]!, limit) {
+                mismatches.append("\(name), gradient by input \(place): \(difference)")
+            }
         }
+        return mismatches
     }
 }
 
@@ -103,6 +116,11 @@ public enum GoldenValue: Sendable, Decodable {
 
 /// Reads the cases of `NAME.json` and `NAME.bin` in the folder `Goldens` of a test bundle.
 public func goldens(named name: String, in bundle: Bundle) throws -> [GoldenCase] {
+    try goldens(named: name, in: try #require(bundle.resourceURL).appending(path: "Goldens"))
+}
+
+/// Reads the cases of `NAME.json` and `NAME.bin` in a folder.
+public func goldens(named name: String, in folder: URL) throws -> [GoldenCase] {
     struct Reference: Decodable {
         let type: TensorType
         let offset: Int
@@ -124,8 +142,7 @@ public func goldens(named name: String, in bundle: Bundle) throws -> [GoldenCase
         let tolerance: Double?
     }
     func file(_ suffix: String) throws -> Data {
-        let url = try #require(bundle.url(forResource: name, withExtension: suffix, subdirectory: "Goldens"))
-        return try Data(contentsOf: url)
+        try Data(contentsOf: folder.appending(path: "\(name).\(suffix)"))
     }
     let data = try file("bin")
     let records = try JSONDecoder().decode([Record].self, from: try file("json"))

@@ -101,7 +101,7 @@ extension Planner {
         var source = isPlain ? x : contiguous(x)
         let batch = x.shape.dropLast(2).reduce(1, *)
         var merged = source.reshaped([batch, rows, columns])
-        if merged == nil || (merged!.strides[0] == 0 && batch > 1) {
+        if merged == nil || (merged!.strides[0] <= 0 && batch > 1) {
             source = contiguous(x)
             merged = source.reshaped([batch, rows, columns])
         }

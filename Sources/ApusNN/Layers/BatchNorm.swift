@@ -3,19 +3,11 @@
 ///
 /// `y = weight · (x − mean) / √(variance + epsilon) + bias`
 ///
+/// A `momentum` of nil weighs all batches equally.
+///
 /// - Input and output: `(N, channels, …)`.
-/// - Parameters: `weight` (ones at first) and `bias` (zeros), both `(channels)`.
-/// - Buffers: `running_mean`, `running_var` (unbiased) and `num_batches_tracked`.
-public class BatchNormLayer: Module, Layer {
-    @Parameter public var weight: Tensor?
-    @Parameter public var bias: Tensor?
-    @Buffer public var runningMean: Tensor?
-    @Buffer public var runningVar: Tensor?
-    @Buffer public var numBatchesTracked: Tensor?
-    /// Added to the variance, against division by 0.
-    public let epsilon: Double
-    /// The share of the newest batch in the running averages; nil weighs all batches equally.
-    public internal(set) var momentum: Double?
+/// - Parameters and buffers: those of `ChannelNormLayer`.
+public class BatchNormLayer: ChannelNormLayer, Layer {
     /// The ranks of input that the layer takes.
     let ranks: ClosedRange<Int>
 
@@ -24,13 +16,9 @@ public class BatchNormLayer: Module, Layer {
         tracksRunningStatistics: Bool
     ) {
         self.ranks = ranks
-        self.epsilon = epsilon
-        self.momentum = momentum
-        weight = affine ? .ones([channels]) : nil
-        bias = affine ? .zeros([channels]) : nil
-        runningMean = tracksRunningStatistics ? .zeros([channels]) : nil
-        runningVar = tracksRunningStatistics ? .ones([channels]) : nil
-        numBatchesTracked = tracksRunningStatistics ? Tensor(0) : nil
+        super.init(
+            channels, epsilon: epsilon, momentum: momentum, affine: affine,
+            tracksRunningStatistics: tracksRunningStatistics)
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {

@@ -1,19 +1,8 @@
 /// Normalizes each channel of each example over its positions (Ulyanov et al. 2016): what InstanceNorm1d, 2d and 3d share.
 ///
 /// - Input and output: `(N, channels, …)` or, without a batch, `(channels, …)`.
-/// - Parameters, where `affine`: `weight` and `bias`, both `(channels)`.
-/// - Buffers, where running statistics are tracked: `running_mean`, `running_var` (unbiased), which evaluation uses, and
-///   `num_batches_tracked`.
-public class InstanceNormLayer: Module, Layer {
-    @Parameter public var weight: Tensor?
-    @Parameter public var bias: Tensor?
-    @Buffer public var runningMean: Tensor?
-    @Buffer public var runningVar: Tensor?
-    @Buffer public var numBatchesTracked: Tensor?
-    /// Added to the variance, against division by 0.
-    public let epsilon: Double
-    /// The share of the newest batch in the running averages.
-    public let momentum: Double
+/// - Parameters and buffers: those of `ChannelNormLayer`. Evaluation uses running statistics where they are tracked.
+public class InstanceNormLayer: ChannelNormLayer, Layer {
     let spatialRank: Int
 
     init(
@@ -21,13 +10,9 @@ public class InstanceNormLayer: Module, Layer {
         tracksRunningStatistics: Bool
     ) {
         self.spatialRank = spatialRank
-        self.epsilon = epsilon
-        self.momentum = momentum
-        weight = affine ? .ones([channels]) : nil
-        bias = affine ? .zeros([channels]) : nil
-        runningMean = tracksRunningStatistics ? .zeros([channels]) : nil
-        runningVar = tracksRunningStatistics ? .ones([channels]) : nil
-        numBatchesTracked = tracksRunningStatistics ? Tensor(0) : nil
+        super.init(
+            channels, epsilon: epsilon, momentum: momentum, affine: affine,
+            tracksRunningStatistics: tracksRunningStatistics)
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
@@ -51,9 +36,9 @@ public class InstanceNormLayer: Module, Layer {
     /// Takes the means of the examples' means and unbiased variances into the running ones. Nothing counts the batches, as in PyTorch.
     private func track(_ x: Tensor, _ mean: Tensor, _ variance: Tensor) {
         let axes = Array(2..<x.rank)
-        let newest = (x.mean(axes: axes).mean(axes: 0), x.variance(axes: axes).mean(axes: 0))
-        runningMean = mean + (newest.0 - mean) * momentum
-        runningVar = variance + (newest.1 - variance) * momentum
+        let (newMean, newVariance) = (x.mean(axes: axes).mean(axes: 0), x.variance(axes: axes).mean(axes: 0))
+        runningMean = mean + (newMean - mean) * momentum!
+        runningVar = variance + (newVariance - variance) * momentum!
     }
 }
 

@@ -20,10 +20,7 @@ public func valueAndGradients(
 public func valueAndGradients<Auxiliary>(
     at inputs: [Tensor], _ f: ([Tensor]) throws -> (Tensor, Auxiliary)
 ) rethrows -> (value: Tensor, auxiliary: Auxiliary, gradients: [Tensor]) {
-    let scope = GradientScope(parent: .current)
-    defer { scope.close() }
-    return try GradientScope.$current.withValue(scope) {
-        let variables = inputs.map { variable($0, in: scope) }
+    try withVariables(inputs) { variables, _ in
         let (value, auxiliary) = try f(variables)
         if value.elementCount != 1 || !value.dtype.isFloatingPoint {
             reportTensorError(
@@ -47,12 +44,20 @@ public func gradient(at x: Tensor, _ f: (Tensor) throws -> Tensor) rethrows -> T
 public func vectorJacobianProduct(
     at inputs: [Tensor], _ f: ([Tensor]) throws -> [Tensor], with outputGradients: ([Tensor]) -> [Tensor]
 ) rethrows -> (outputs: [Tensor], gradients: [Tensor]) {
+    try withVariables(inputs) { variables, _ in
+        let outputs = try f(variables)
+        return (outputs, vectorJacobianProduct(of: outputs, with: outputGradients(outputs), by: variables))
+    }
+}
+
+/// Runs `body` on the inputs as variables of a gradient, which ends with it.
+func withVariables<Result>(
+    _ inputs: [Tensor], _ body: (_ variables: [Tensor], _ scope: GradientScope) throws -> Result
+) rethrows -> Result {
     let scope = GradientScope(parent: .current)
     defer { scope.close() }
     return try GradientScope.$current.withValue(scope) {
-        let variables = inputs.map { variable($0, in: scope) }
-        let outputs = try f(variables)
-        return (outputs, vectorJacobianProduct(of: outputs, with: outputGradients(outputs), by: variables))
+        try body(inputs.map { variable($0, in: scope) }, scope)
     }
 }
 

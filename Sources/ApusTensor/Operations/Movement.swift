@@ -151,14 +151,16 @@ extension Tensor {
         }
     }
 
-    /// `count` equal parts of `axis`.
+    /// Parts of `axis`, `count` of them, or fewer: all are as long as the first but the last, which has the rest.
     public func chunked(_ count: Int, axis: Int = 0) -> [Tensor] {
         guard let axis = resolvedAxis("chunk", axis) else { return [self] }
-        guard count > 0, shape[axis] % count == 0 else {
-            reportTensorError(TensorError("chunk: \(shape[axis]) elements of axis \(axis) do not divide by \(count)"))
+        guard count > 0 else {
+            reportTensorError(TensorError("chunk: \(count) parts of axis \(axis)"))
             return [self]
         }
-        return split(lengths: [Int](repeating: shape[axis] / count, count: count), axis: axis)
+        let extent = shape[axis]
+        if extent == 0 { return [Tensor](repeating: self, count: count) }
+        return split(size: (extent + count - 1) / count, axis: axis)
     }
 }
 

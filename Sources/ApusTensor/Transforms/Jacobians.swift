@@ -11,10 +11,7 @@ import ApusGraph
 public func jacobianVectorProduct(
     at inputs: [Tensor], along directions: [Tensor], _ f: ([Tensor]) throws -> [Tensor]
 ) rethrows -> (outputs: [Tensor], derivatives: [Tensor]) {
-    let scope = GradientScope(parent: .current)
-    defer { scope.close() }
-    return try GradientScope.$current.withValue(scope) {
-        let variables = inputs.map { variable($0, in: scope) }
+    try withVariables(inputs) { variables, scope in
         let outputs = try f(variables)
         let seeds = outputs.map { variable(.zeros(like: $0), in: scope) }
         let gradients = vectorJacobianProduct(of: outputs, with: seeds, by: variables)
@@ -30,10 +27,7 @@ public func jacobianVectorProduct(
 public func hessianVectorProduct(
     at inputs: [Tensor], along directions: [Tensor], _ f: ([Tensor]) throws -> Tensor
 ) rethrows -> (value: Tensor, gradients: [Tensor], products: [Tensor]) {
-    let scope = GradientScope(parent: .current)
-    defer { scope.close() }
-    return try GradientScope.$current.withValue(scope) {
-        let variables = inputs.map { variable($0, in: scope) }
+    try withVariables(inputs) { variables, _ in
         let (value, gradients) = try valueAndGradients(at: variables, f)
         let product = innerProduct(gradients, checked(directions, like: inputs, "hessianVectorProduct"))
         let products = vectorJacobianProduct(of: [product], with: [.ones(like: product)], by: variables)
@@ -43,14 +37,11 @@ public func hessianVectorProduct(
 
 /// `∂f(x)ᵢ / ∂xⱼ`: the output's axes, then the input's. One backward pass for all outputs at once.
 public func jacobian(at x: Tensor, _ f: (Tensor) throws -> Tensor) rethrows -> Tensor {
-    let scope = GradientScope(parent: .current)
-    defer { scope.close() }
-    return try GradientScope.$current.withValue(scope) {
-        let variable = variable(x, in: scope)
-        let y = try f(variable)
+    try withVariables([x]) { variables, _ in
+        let y = try f(variables[0])
         let count = y.elementCount
         let basis = Tensor.identity(count, dtype: y.dtype).reshaped(Shape([count] + y.shape.dimensions))
-        let rows = vmap(basis) { vectorJacobianProduct(of: [y], with: [$0], by: [variable])[0] }  // (m, x…)
+        let rows = vmap(basis) { vectorJacobianProduct(of: [y], with: [$0], by: variables)[0] }  // (m, x…)
         return rows.reshaped(Shape(y.shape.dimensions + x.shape.dimensions))
     }
 }

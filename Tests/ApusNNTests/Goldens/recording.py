@@ -103,7 +103,7 @@ def schedule(name, arguments, make):
     cases.append(dict(kind="schedule", name=name, arguments=arguments, inputCount=1, training=True))
 
 
-def write(name):
-    path = pathlib.Path(__file__).with_name(name + ".safetensors")
+def write(name, folder=pathlib.Path(__file__).parent):
+    path = folder / (name + ".safetensors")
     save_file(tensors, path, metadata={"cases": json.dumps(cases)})
     print(f"{name}: {len(cases)} cases, {len(tensors)} tensors, {path.stat().st_size // 1024} KiB")

@@ -28,6 +28,14 @@ struct ConformanceTests {
         #expect(samples.allSatisfy { OperationFamily($0.operation) == family })
     }
 
+    /// Matrices in reverse order, which no library takes as they lie.
+    @Test(arguments: [DType.float32, .bfloat16, .float64]) func productsOfReversedBatches(_ dtype: DType) {
+        let maker = TensorMaker(seed: 2)
+        let (a, b) = (maker.uniform([5, 4, 3], dtype: dtype), maker.uniform([5, 3, 6], dtype: dtype))
+        expectClose(matmul(a.reversed(axes: 0), b), matmul(a.reversed(axes: 0).evaluated(), b))
+        expectClose(matmul(a, b.reversed(axes: 0)), matmul(a, b.reversed(axes: 0).evaluated()))
+    }
+
     private func check(_ samples: SampleMaker, _ family: OperationFamily) throws {
         let chosen = samples.samples(of: family).filter { $0.operation == .constant || $0.isDefined }
         for sample in chosen {
