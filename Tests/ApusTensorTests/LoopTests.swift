@@ -172,6 +172,13 @@ struct LoopTests {
         }
     }
 
+    @Test func checkpointsInsideOfALoop() {
+        checkGradients(at: [values([2]), values([3, 2])]) { inputs in
+            scan(inputs[0], over: inputs[1]) { h, x in (checkpoint([h, x]) { tanh($0[0]) * $0[1] }, h) }.state
+        }
+        checkGradients(at: [values([3, 2])]) { inputs in vmap(inputs[0]) { checkpoint([$0]) { exp($0[0]) } } }
+    }
+
     @Test func aLoopWithoutLimitHasNoGradient() {
         #expect(throws: TensorError.self) {
             try withTensorErrors {

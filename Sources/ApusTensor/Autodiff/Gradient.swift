@@ -175,6 +175,8 @@ public func withCustomGradient(
 ///
 /// Gradients reach `inputs` and whatever else `f` reads. (Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost")
 public func checkpoint(_ inputs: [Tensor], _ f: ([Tensor]) -> Tensor) -> Tensor {
+    // A loop's gradient computes its steps again anyway.
+    if !LoopPositions.current.isEmpty { return f(inputs) }
     // The cut marks where copying for the second computation ends.
     let cuts = inputs.map { Tensor(.barrier, $0) }
     let output = f(cuts)
