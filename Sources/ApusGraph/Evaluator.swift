@@ -35,7 +35,10 @@ public enum Evaluator {
         var trace = try Profile.measure(.tracing) { () throws(MemoryTaken) in try Trace(wanted) }
         guard trace.values.allSatisfy({ $0 != nil }) else {
             return fail(
-                trace, TensorError("the traced function looks at a value that depends on an argument, which has none"))
+                trace,
+                TensorError(
+                    "a value is looked at that depends on an argument of a traced function or on a loop's step, which have none"
+                ))
         }
         let evaluation = Evaluation()
         try evaluation.running.withLock { _ throws(MemoryTaken) in

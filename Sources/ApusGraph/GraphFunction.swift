@@ -49,7 +49,7 @@ public struct GraphFunction: Sendable {
         var constants: [Node] = []
         sources = trace.inputs.map { node in
             if let argument = places[ObjectIdentifier(node)] { return .argument(argument) }
-            constants.append(node)
+            constants.append(node.asCaptured)
             return .constant(constants.count - 1)
         }
         let inputs = Dictionary(

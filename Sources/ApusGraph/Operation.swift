@@ -9,7 +9,7 @@ public enum Operation: Hashable, Sendable {
 
     /// A value that is known: `() → value`. It becomes an input of a program, never part of its structure.
     case constant
-    /// `() →` a value of each step of a loop; only while its body is traced.
+    /// `() →` an argument of a function, or a value of each step of a loop; only while the function or the step is traced.
     case placeholder
     /// Indices along one axis: `() → 0, 1, 2 …` along `axis`, constant along the others.
     case iota(Shape, axis: Int, DType)

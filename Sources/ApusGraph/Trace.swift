@@ -65,12 +65,6 @@ struct Trace {
                 fatalError("a result of a mistaken operation left withTensorErrors")
             }
             if case .placeholder = node.operation {
-                fatalError(
-                    "a value of a loop's step was kept by other means than the step's results: there is one for each step"
-                )
-            }
-            if case .constant = node.operation {
-                // An argument of a function that is being traced (`TracedProgram`).
                 numbers[node] = Int32(-1 - inputs.count)
                 inputs.append(node)
                 values.append(nil)

@@ -20,8 +20,8 @@ package struct TracedProgram: Sendable {
     ///
     /// - Throws: `TensorError` where the function makes a mistake, or looks at a value that depends on an argument.
     package init(of types: [TensorType], _ function: ([Node]) throws -> [Node]) throws {
-        let start = Node(.constant, [], type: TensorType([], .bool))
-        let arguments = types.map { Node(.constant, [], type: $0) }
+        let start = Node.placeholder(TensorType([], .bool))
+        let arguments = types.map(Node.placeholder)
         let (trace, wanted) = try GraphFunction.$isBeingMade.withValue(true) {
             try Self.$isBeingMade.withValue(true) {
                 try withTensorErrors {
@@ -33,7 +33,7 @@ package struct TracedProgram: Sendable {
         }
         let places = Dictionary(uniqueKeysWithValues: zip(arguments.map(ObjectIdentifier.init), arguments.indices))
         inputs = trace.inputs.map { node in
-            places[ObjectIdentifier(node)].map(Input.argument) ?? .value(node)
+            places[ObjectIdentifier(node)].map(Input.argument) ?? .value(node.asCaptured)
         }
         let numbers = Dictionary(
             uniqueKeysWithValues: zip((trace.inputs + trace.nodes).map(ObjectIdentifier.init), 0...))

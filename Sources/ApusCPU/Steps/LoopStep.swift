@@ -28,8 +28,7 @@ struct LoopStep: Step, PreparedStep {
     /// As many steps as there may be.
     func cost(in storages: [Storage]) -> KernelCost {
         let count = loop.stepCount == .max ? 1 : loop.stepCount
-        var cost = body.once?.costs.first ?? body.each.costs.first ?? KernelCost()
-        (cost.flops, cost.bytesRead, cost.bytesWritten) = (0, 0, 0)
+        var cost = KernelCost(dtype: body.each.costs.first?.dtype ?? .float32)
         for (costs, times) in [(body.once?.costs ?? [], 1), (body.each.costs, count)] {
             cost.flops += costs.reduce(0) { $0 + $1.flops } * times
             cost.bytesRead += costs.reduce(0) { $0 + $1.bytesRead } * times

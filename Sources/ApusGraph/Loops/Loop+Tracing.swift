@@ -1,6 +1,12 @@
 extension Node {
-    /// Something that stands for a value of each step while a loop's body is traced.
+    /// Something without a value that stands for an argument, or a value of each step, while a function or a loop's body is traced.
     public static func placeholder(_ type: TensorType) -> Node { Node(.placeholder, [], type: type) }
+
+    /// A value that a traced function found. A loop's step must not have left it behind: there is one for each step.
+    var asCaptured: Node {
+        precondition(isEvaluated, "a value of a loop's step was kept by other means than the step's results")
+        return self
+    }
 }
 
 extension Program {

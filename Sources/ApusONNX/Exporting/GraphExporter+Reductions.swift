@@ -117,24 +117,3 @@ extension GraphExporter {
         return (known == dtype ? results[0] : cast(results[0], to: dtype), results[1])
     }
 }
-
-extension DType {
-    /// The least number of an integer dtype, or 0 for bool.
-    fileprivate var least: Double {
-        switch self {
-        case .int32: Double(Int32.min)
-        case .int64: Double(Int.min)
-        default: 0
-        }
-    }
-
-    /// The greatest number of an integer dtype that a double has, or 1 for bool.
-    fileprivate var greatest: Double {
-        switch self {
-        case .int32: Double(Int32.max)
-        case .int64: Double(Int.max)
-        case .uint8: 255
-        default: 1
-        }
-    }
-}

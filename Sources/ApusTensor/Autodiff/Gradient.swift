@@ -86,28 +86,25 @@ func vectorJacobianProduct(of outputs: [Tensor], with seeds: [Tensor], by variab
     for place in path.nodes.indices.reversed() {
         if !sliced.isEmpty, let parts = sliced.removeValue(forKey: place) { add(parts.total, at: place) }
         let node = path.nodes[place]
-        if case .loop(let loop, let result) = node.operation {
-            guard let all = loops.gradients(at: place, result, gradients[place]) else { continue }
-            gradients[place] = nil
-            let places = node.operands.map { path.place(of: $0) }
-            let shares = loopGradients(loop, node.operands.map(Tensor.init), all, isWanted: places.map { $0 != nil })
+        let operands = node.operands
+        let places = operands.map { path.place(of: $0) }
+        func handOut(_ shares: [Tensor?]) {
             for (place, share) in zip(places, shares) {
                 if let place, let share { add(share, at: place) }
             }
+        }
+        if case .loop(let loop, let result) = node.operation {
+            guard let all = loops.gradients(at: place, result, gradients[place]) else { continue }
+            handOut(loopGradients(loop, operands.map(Tensor.init), all, isWanted: places.map { $0 != nil }))
             continue
         }
         guard place >= variables.count, let gradient = gradients[place] else { continue }
         gradients[place] = nil
-        let operands = node.operands
-        let places = operands.map { path.place(of: $0) }
         if case .slice(let ranges) = node.operation, let source = places[0] {
             sliced[source, default: SlicedGradient(shape: operands[0].shape)].add(ranges, gradient)
             continue
         }
-        let shares = operandGradients(of: node, operands.map(Tensor.init), gradient)
-        for (place, share) in zip(places, shares) {
-            if let place, let share { add(share, at: place) }
-        }
+        handOut(operandGradients(of: node, operands.map(Tensor.init), gradient))
     }
     return variables.indices.map { gradients[$0] ?? .zeros(like: variables[$0]) }
 }

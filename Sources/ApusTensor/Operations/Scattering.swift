@@ -72,24 +72,6 @@ extension ScatterReduction {
     }
 }
 
-extension DType {
-    fileprivate var least: Double {
-        switch self {
-        case .int32: Double(Int32.min)
-        case .int64: Double(Int.min)
-        default: 0
-        }
-    }
-
-    fileprivate var greatest: Double {
-        switch self {
-        case .int32: Double(Int32.max)
-        case .int64: Double(Int.max)
-        default: 255
-        }
-    }
-}
-
 /// Updates on their way to indices along an axis of a tensor.
 private struct ElementScatter {
     let base: Tensor, indices: Tensor, axis: Int
