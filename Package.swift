@@ -51,10 +51,11 @@ let package = Package(
             exclude: ["Schema/onnx.proto"]),
         // Floor 5: training
         library("ApusTrain", ["ApusCPU", "ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusData"]),
+        library("ApusText", ["CKernels", "ApusTensor", "ApusNN", "ApusIO", "ApusData", "ApusTrain", "CZlib"]),
         // Floor 6: everything, and the gallery
         library(
             "Apus",
-            ["ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusONNX", "ApusData", "ApusTrain"]),
+            ["ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusONNX", "ApusData", "ApusTrain", "ApusText"]),
         library("ApusGallery", ["Apus"], exclude: ["ImageClassification/README.md"]),
         // Floor 7: the command line
         .executableTarget(
@@ -87,6 +88,7 @@ let package = Package(
             ]),
         tests("ApusDataTests", ["ApusTestSupport", "ApusData"], exclude: ["Goldens"]),
         tests("ApusTrainTests", ["ApusTestSupport", "ApusTrain"]),
+        tests("ApusTextTests", ["ApusTestSupport", "ApusText"], resources: [.copy("Goldens")]),
         tests("ApusBenchmarksTests", ["ApusTestSupport", "ApusBenchmarks"], exclude: ["fake_peer.py"]),
         tests(
             "ApusGalleryTests",

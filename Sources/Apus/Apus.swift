@@ -5,4 +5,5 @@
 @_exported import ApusONNX
 @_exported import ApusOptim
 @_exported import ApusTensor
+@_exported import ApusText
 @_exported import ApusTrain

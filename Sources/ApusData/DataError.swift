@@ -49,13 +49,13 @@ public struct DataError: Error, Hashable, Sendable, CustomStringConvertible, Loc
     public var errorDescription: String? { description }
 
     /// The same error about another input: a decoder knows what is wrong, its caller knows the file's name.
-    func about(_ input: String) -> DataError {
+    package func about(_ input: String) -> DataError {
         DataError(kind, input, problem, remedy: remedy)
     }
 }
 
 /// The contents of a file that must exist and hold something.
-func readFile(_ url: URL, limit: Int = .max) throws -> Data {
+package func readFile(_ url: URL, limit: Int = .max) throws -> Data {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
         throw DataError(.missing, url.path, "no such file", remedy: "Check the path")
@@ -73,7 +73,7 @@ func readFile(_ url: URL, limit: Int = .max) throws -> Data {
 }
 
 /// Writes a file through a temporary one beside it, so that a failure leaves no half-written file.
-func writeFile(_ data: Data, to url: URL) throws {
+package func writeFile(_ data: Data, to url: URL) throws {
     do {
         try data.write(to: url, options: .atomic)
     } catch {

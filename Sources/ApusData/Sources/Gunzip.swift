@@ -2,7 +2,7 @@ import ApusIO
 import Foundation
 
 /// Bytes, unpacked where they are gzipped.
-func ungzipped(_ data: Data) throws -> Data {
+package func ungzipped(_ data: Data) throws -> Data {
     guard data.starts(with: [0x1F, 0x8B]) else { return data }
     do {
         return try gunzip(data)

@@ -1,9 +1,10 @@
 import CZlib
 import Foundation
 
-/// Reads gzip data piece by piece. Members that follow one another are read as one, and zeros after the last are padding.
+/// Reads gzip data, or a zlib stream, piece by piece. Gzip members that follow one another are read as one, and zeros after the
+/// last are padding.
 ///
-/// Reference: RFC 1952.
+/// Reference: RFC 1952 and RFC 1950.
 public final class GzipReader {
     private let source: FileBytes
     private let limit: Int
@@ -32,8 +33,8 @@ public final class GzipReader {
         self.limit = limit
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        // 16 more than the window's size ask for gzip's wrapping.
-        let status = inflateInit2_(stream, 16 + MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        // 32 more than the window's size ask for the wrapping to be recognized.
+        let status = inflateInit2_(stream, 32 + MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         precondition(status == Z_OK, "zlib cannot be set up: status \(status)")
     }
 
@@ -104,7 +105,7 @@ public final class GzipReader {
     }
 }
 
-/// The content of gzip data.
+/// The content of gzip data or of a zlib stream.
 ///
 /// - Parameters:
 ///   - name: what messages call the data.
