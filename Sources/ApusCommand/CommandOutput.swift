@@ -9,7 +9,6 @@ final class CommandOutput: SystemOutput {
 
     init(isJSON: Bool) { self.isJSON = isJSON }
 
-    /// Since the command began.
     var seconds: Double { Date().timeIntervalSince(start) }
 
     var observers: [any RunObserver] {
@@ -20,6 +19,11 @@ final class CommandOutput: SystemOutput {
     func show(_ text: String) {
         guard !isJSON else { return }
         FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    }
+
+    func stream(_ text: String) {
+        guard !isJSON else { return }
+        FileHandle.standardOutput.write(Data(text.utf8))
     }
 
     func emit(_ kind: String, _ fields: some Encodable & Sendable) {

@@ -20,7 +20,8 @@ struct RootCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             SystemsCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
-            InspectCommand.self, RunCommand.self, ExportCommand.self, ConvertCommand.self, ConformanceCommand.self,
+            GalleryCommand.self, InspectCommand.self, RunCommand.self, ExportCommand.self, ConvertCommand.self,
+            ConformanceCommand.self,
             DataCommand.self, BenchCommand.self,
             ProfileCommand.self, VersionCommand.self,
         ])

@@ -38,6 +38,20 @@ struct ModelOption: ParsableArguments {
     }
 }
 
+/// A system's own settings.
+struct SettingsOption: ParsableArguments {
+    @Option(
+        name: .customLong("set"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "A setting of the system's own, which `apus systems NAME` lists; may be repeated.", valueName: "name=value")
+    )
+    var given: [String] = []
+
+    func values(of system: any System, for use: Setting.Use) throws -> SettingValues {
+        try SettingValues(given, of: system.card, for: use)
+    }
+}
+
 /// How many threads compute.
 struct ThreadsOption: ParsableArguments {
     @Option(help: "Threads that compute; one for each core by default.")

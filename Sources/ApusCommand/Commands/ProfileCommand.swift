@@ -72,7 +72,8 @@ struct ProfileCommand: ParsableCommand {
     private func recorded(_ system: any System) throws -> Profile {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("apus-profile-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
-        var options = TrainOptions(folder: folder)
+        var options = TrainOptions(
+            folder: folder, settings: try SettingValues(of: system.card, for: .training))
         options.preset = preset
         options.batchSize = batchSize
         options.data = data.map { URL(fileURLWithPath: $0) }
@@ -119,7 +120,10 @@ private final class SilentOutput: SystemOutput {
 
     init(_ observer: any RunObserver) { observers = [observer] }
 
+    var seconds: Double { 0 }
+
     func show(_ text: String) {}
+    func stream(_ text: String) {}
     func emit(_ kind: String, _ fields: some Encodable & Sendable) {}
 
     func fail(_ error: any Error, input: String) {

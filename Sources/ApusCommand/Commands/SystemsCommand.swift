@@ -37,7 +37,8 @@ extension SystemCard {
             ("Reference", references), ("Data", [defaultData]), ("By path", formats), ("Input", [input]),
             ("Metric", [metric]), ("Target", [target]), ("Baseline", [baseline]), ("Limits", limits),
             ("Presets", presets.map { "\($0.name)\($0.name == defaultPreset ? " (default)" : ""): \($0.summary)" }),
-        ]
+            ("Training", settings(for: .training)), ("Prediction", settings(for: .prediction)),
+        ].filter { !$0.1.isEmpty }
         let indent = facts.map(\.0.count).max()! + 2
         let room = max(30, min(width, 100) - indent)
         let lines = facts.flatMap { title, texts in
@@ -47,6 +48,10 @@ extension SystemCard {
             }
         }
         return ([title, summary, ""] + lines).joined(separator: "\n")
+    }
+
+    private func settings(for use: Setting.Use) -> [String] {
+        settings.filter { $0.use == use }.map { "--set \($0.name)=\($0.value): \($0.summary)" }
     }
 }
 

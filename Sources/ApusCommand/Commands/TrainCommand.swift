@@ -26,6 +26,7 @@ struct TrainCommand: ParsableCommand {
     var seed: UInt64?
     @Option(help: "What contractions are computed in: \(PrecisionName.list).")
     var precision: PrecisionName?
+    @OptionGroup var settings: SettingsOption
     @OptionGroup var threads: ThreadsOption
     @Option(help: "The new run's folder; runs/NAME-1, -2 … by default.", completion: .directory)
     var out: String?
@@ -43,7 +44,7 @@ struct TrainCommand: ParsableCommand {
         let given: [(String, Bool)] = [
             ("--data", data != nil), ("--preset", preset != nil), ("--epochs", epochs != nil),
             ("--batch-size", batchSize != nil), ("--learning-rate", learningRate != nil), ("--seed", seed != nil),
-            ("--precision", precision != nil), ("--out", out != nil),
+            ("--precision", precision != nil), ("--out", out != nil), ("--set", !settings.given.isEmpty),
         ]
         let conflicts = given.filter(\.1).map(\.0)
         if !conflicts.isEmpty {
@@ -72,7 +73,9 @@ struct TrainCommand: ParsableCommand {
             options.resumes = true
             return options
         }
-        var options = TrainOptions(folder: out.map { URL(fileURLWithPath: $0) } ?? newRunFolder(of: system.name))
+        var options = TrainOptions(
+            folder: out.map { URL(fileURLWithPath: $0) } ?? newRunFolder(of: system.name),
+            settings: try settings.values(of: system, for: .training))
         options.data = data.map { URL(fileURLWithPath: $0) }
         options.preset = preset
         options.epochs = epochs

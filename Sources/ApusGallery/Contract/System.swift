@@ -18,7 +18,7 @@ public protocol System: Sendable {
     /// Measures a trained model on held-out data.
     func evaluate(_ options: EvaluateOptions, output: any SystemOutput) throws -> RunEvent.Finished
 
-    /// Uses a trained model on a user's own files. One that can't be read is reported and doesn't stop the others.
+    /// Uses a trained model on a user's own files or texts. One that can't be read is reported and doesn't stop the others.
     ///
     /// - Returns: how many inputs could not be used.
     func predict(_ options: PredictOptions, output: any SystemOutput) throws -> Int

@@ -24,6 +24,8 @@ public struct SystemCard: Codable, Hashable, Sendable {
     public var metric: String
     /// What training with no flags reaches on held-out data.
     public var target: String
+    /// The same for programs.
+    public var goal: Goal
     /// The honest simple method that is measured beside it.
     public var baseline: String
     /// What it can't do.
@@ -34,6 +36,8 @@ public struct SystemCard: Codable, Hashable, Sendable {
     public var presets: [Preset]
     /// The name of the preset that is used when none is given.
     public var defaultPreset: String
+    /// What can be chosen besides; nothing by default.
+    public var settings: [Setting] = []
 }
 
 extension SystemCard {

@@ -21,8 +21,13 @@ public struct TrainOptions: Sendable {
     public var folder: URL
     /// Goes on with the run in `folder`, with its own settings.
     public var resumes = false
+    /// The values of the system's own settings.
+    public var settings: SettingValues
 
-    public init(folder: URL) { self.folder = folder }
+    public init(folder: URL, settings: SettingValues = SettingValues()) {
+        self.folder = folder
+        self.settings = settings
+    }
 }
 
 /// How a trained model is measured.
@@ -42,11 +47,14 @@ public struct EvaluateOptions: Sendable {
 public struct PredictOptions: Sendable {
     /// The folder of the run that trained it.
     public var model: URL
-    /// The user's files to use it on.
-    public var inputs: [URL]
+    /// What to use it on: paths of the user's files or, where the system takes texts, the texts themselves.
+    public var inputs: [String]
+    /// The values of the system's own settings.
+    public var settings: SettingValues
 
-    public init(model: URL, inputs: [URL]) {
+    public init(model: URL, inputs: [String], settings: SettingValues = SettingValues()) {
         self.model = model
         self.inputs = inputs
+        self.settings = settings
     }
 }

@@ -5,8 +5,14 @@ public protocol SystemOutput: AnyObject {
     /// Everybody who follows a training.
     var observers: [any RunObserver] { get }
 
+    /// Since the command began.
+    var seconds: Double { get }
+
     /// For a person: a line or a table on standard output.
     func show(_ text: String)
+
+    /// For a person: a piece of text on standard output as it comes, without a line break after it.
+    func stream(_ text: String)
 
     /// For a program: one JSON object, with its kind under `event`.
     func emit(_ kind: String, _ fields: some Encodable & Sendable)

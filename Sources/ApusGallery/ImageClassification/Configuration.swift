@@ -69,18 +69,10 @@ extension ImageClassification.Configuration {
 
     /// The model that a run trained.
     ///
-    /// - Throws: `StateError` naming the keys where the file is of another architecture; `FileError` or `FormatError` where it
-    ///   can't be read.
+    /// - Throws: as `Module.load(_:architecture:)`.
     func trainedModel(in folder: RunFolder) throws -> any Layer {
         let model = try makeModel()
-        let tensors = try SafetensorsFile(contentsOf: folder.modelURL).tensors()
-        do {
-            try model.load(tensors)
-        } catch let error as StateError {
-            throw InputError(
-                folder.modelURL.path, "it holds the weights of another model than \(preset): \(error.report)",
-                remedy: "Give the run's own model.safetensors, or the --model folder that it belongs to")
-        }
+        try model.load(folder, architecture: preset)
         return model.eval()
     }
 }

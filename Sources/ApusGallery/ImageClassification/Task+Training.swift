@@ -6,33 +6,23 @@ import Foundation
 extension ImageClassification {
     /// Trains a preset and the linear baseline, and writes the run's report; nil after an interruption.
     public func train(_ options: TrainOptions, output: any SystemOutput) throws -> RunEvent.Finished? {
-        let start = Date()
         let (configuration, pictures) = try begin(options, output)
         let model = try configuration.makeModel()
-        let folder =
-            options.resumes
-            ? try RunFolder.open(options.folder, system: name, configuration: configuration)
-            : try RunFolder.create(at: options.folder, system: name, configuration: configuration)
-
-        let observers = output.observers
-        let (result, evaluation) = try fit(model, configuration, pictures, folder, options, observers)
-        for case let display as ProgressDisplay in observers { display.finish() }
+        let run = try TrainingRun(self, options, configuration: configuration, output: output)
+        let (result, evaluation) = try fit(model, configuration, pictures, run)
         guard result.outcome != .interrupted else { return nil }
 
         let baseline = try LinearBaseline(trainedOn: pictures.train, seed: configuration.seed)
-        try baseline.save(to: LinearBaseline.url(in: folder.url))
+        try baseline.save(to: LinearBaseline.url(in: run.folder.url))
         let linear = try ClassifierEvaluation(of: baseline.model, on: pictures.test)
         let report = ImageClassificationReport(
             card: card, configuration: configuration, pictures: pictures, summary: summary(of: model, configuration),
             evaluation: evaluation, linear: linear, result: result)
-        try report.write(to: folder)
+        try report.write(to: run.folder)
 
         show(evaluation, beside: linear, of: pictures, to: output)
         output.emit("classes", evaluation.classEvent(pictures.classNames))
-        return RunEvent.Finished(
-            system: name, metrics: evaluation.metrics, baseline: linear.metrics,
-            seconds: Date().timeIntervalSince(start),
-            run: folder.path)
+        return run.finished(evaluation.metrics, baseline: linear.metrics)
     }
 
     /// The run's settings, stored or new, and its data.
@@ -50,8 +40,7 @@ extension ImageClassification {
 
     /// Trains the model to its end or interruption, and measures it.
     private func fit<Model: Layer>(
-        _ model: Model, _ configuration: Configuration, _ pictures: LabelledPictures, _ folder: RunFolder,
-        _ options: TrainOptions, _ observers: [any RunObserver]
+        _ model: Model, _ configuration: Configuration, _ pictures: LabelledPictures, _ run: TrainingRun
     ) throws -> (TrainingResult, ClassifierEvaluation) {
         let preset = try self.preset(named: configuration.preset)
         let loader = try DataLoader(
@@ -60,18 +49,16 @@ extension ImageClassification {
             model, preset.makeOptimizer(model, learningRate: configuration.learningRate),
             TrainerConfiguration(
                 epochs: configuration.epochs, seed: configuration.seed, precision: configuration.precision),
-            system: name, run: folder
+            system: name, run: run.folder
         ) { model, batch in
             let logits = model(configuration.augmentation(batch.images))
             return (crossEntropy(logits, batch.labels, labelSmoothing: configuration.labelSmoothing), [:])
         }
         trainer.schedule = OneCycleSchedule(
             peak: configuration.learningRate, steps: max(2, loader.batchCount * configuration.epochs), upFraction: 0.25)
-        trainer.observers = observers
-        if options.resumes { try trainer.resume() }
 
         var evaluation: ClassifierEvaluation?
-        let result = try trainer.fit(loader) { model in
+        let result = try run.fit(trainer, loader) { model in
             let latest = try configuration.evaluation(of: model, on: pictures.test)
             evaluation = latest
             return latest.metrics

@@ -31,12 +31,14 @@ public struct MetricDescription: Hashable, Sendable {
         let costs = [
             ("loss", "Loss"), ("perplexity", "Perplexity"), ("mse", "Mean squared error"),
             ("rmse", "Root mean squared error"), ("mae", "Mean absolute error"), ("gradientNorm", "Gradient norm"),
-            ("learningRate", "Learning rate"),
+            ("learningRate", "Learning rate"), ("bitsPerCharacter", "Bits per character"),
         ]
         let descriptions =
             shares.map { MetricDescription($0.0, title: $0.1, isShare: true, higherIsBetter: true) }
             + costs.map { MetricDescription($0.0, title: $0.1, isShare: false, higherIsBetter: false) }
-            + [MetricDescription("auc", title: "ROC AUC", isShare: false, higherIsBetter: true)]
+            + [("auc", "ROC AUC"), ("bleu", "BLEU"), ("chrf", "chrF")].map {
+                MetricDescription($0.0, title: $0.1, isShare: false, higherIsBetter: true)
+            }
         return Dictionary(uniqueKeysWithValues: descriptions.map { ($0.name, $0) })
     }()
 
