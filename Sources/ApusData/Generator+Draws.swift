@@ -11,7 +11,7 @@ extension Generator {
     }
 
     /// Uniform in [0, 1).
-    func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+    package func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
     func uniform(in range: ClosedRange<Double>) -> Double {
         range.lowerBound + (range.upperBound - range.lowerBound) * unit()
@@ -19,7 +19,7 @@ extension Generator {
 
     /// Uniform in 0 ..< bound: the high half of a 128-bit product (Lemire 2019; its bias, at most bound/2⁶⁴, is let
     /// be).
-    func integer(below bound: Int) -> Int {
+    package func integer(below bound: Int) -> Int {
         precondition(bound > 0, "integer(below: \(bound)): there is no such number")
         return Int(next().multipliedFullWidth(by: UInt64(bound)).high)
     }
@@ -31,7 +31,7 @@ extension Generator {
     }
 
     /// 0 ..< count in random order (Fisher and Yates).
-    func permutation(of count: Int) -> [Int] {
+    package func permutation(of count: Int) -> [Int] {
         var order = Array(0..<count)
         for i in order.indices.dropFirst().reversed() { order.swapAt(i, integer(below: i + 1)) }
         return order
