@@ -1,3 +1,4 @@
+import ApusData
 import Foundation
 
 /// One token for each character, that is, for each Unicode scalar.
@@ -54,4 +55,23 @@ public struct CharacterTokenizer: Tokenizer, Codable, Hashable {
         }
         self.init(characters: characters)
     }
+}
+
+extension CharacterTokenizer {
+    /// Reads what `write(to:)` wrote: the characters as a string in JSON.
+    ///
+    /// - Throws: `DataError` naming the file where it can't be read or is broken.
+    public init(contentsOf url: URL) throws {
+        do {
+            self = try JSONDecoder().decode(Self.self, from: readFile(url))
+        } catch is DecodingError {
+            throw DataError(
+                .corrupt, url.path, "is no list of different characters", remedy: "Restore the file, or train anew")
+        }
+    }
+
+    /// Writes the characters as a string in JSON.
+    ///
+    /// - Throws: `DataError` where it can't be written.
+    public func write(to url: URL) throws { try writeFile(JSONEncoder().encode(self), to: url) }
 }
