@@ -56,7 +56,9 @@ let package = Package(
         library(
             "Apus",
             ["ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusONNX", "ApusData", "ApusTrain", "ApusText"]),
-        library("ApusGallery", ["Apus"], exclude: ["ImageClassification/README.md", "TextGeneration/README.md"]),
+        library(
+            "ApusGallery", ["Apus"],
+            exclude: ["ImageClassification/README.md", "MachineTranslation/README.md", "TextGeneration/README.md"]),
         // Floor 7: the command line
         .executableTarget(
             name: "ApusCommand",

@@ -55,7 +55,7 @@ public struct SettingValues: Hashable, Sendable {
 
     /// - Throws: `InputError` where it is no number, or none in `range`.
     public func number(_ name: String, in range: ClosedRange<Double>) throws -> Double {
-        let text = self[name]
+        let text = text(name)
         guard let value = Double(text), range.contains(value) else {
             throw InputError(
                 "--set \(name)=\(text)",
@@ -67,7 +67,7 @@ public struct SettingValues: Hashable, Sendable {
 
     /// - Throws: `InputError` where it is no whole number, or none in `range`.
     public func count(_ name: String, in range: ClosedRange<Int>) throws -> Int {
-        let text = self[name]
+        let text = text(name)
         guard let value = Int(text), range.contains(value) else {
             throw InputError(
                 "--set \(name)=\(text)",
@@ -79,14 +79,15 @@ public struct SettingValues: Hashable, Sendable {
 
     /// - Throws: `InputError` where it is none of `words`.
     public func word(_ name: String, among words: [String]) throws -> String {
-        let text = self[name]
+        let text = text(name)
         guard words.contains(text) else {
             throw InputError.unknown("value for --set \(name)", text, of: "\(name) is one of", among: words)
         }
         return text
     }
 
-    private subscript(name: String) -> String {
+    /// A value as it was given.
+    public func text(_ name: String) -> String {
         guard let text = values[name] else { preconditionFailure("the card declares no setting \(name)") }
         return text
     }

@@ -1,7 +1,7 @@
 /// Every system of the gallery.
 public enum SystemRegistry {
     /// The systems in the order in which they are listed.
-    public static let all: [any System] = [ImageClassification(), TextGeneration()]
+    public static let all: [any System] = [ImageClassification(), TextGeneration(), MachineTranslation()]
 
     /// Their names in commands, in the same order.
     public static var names: [String] { all.map(\.name) }

@@ -148,12 +148,7 @@ public final class MultiheadAttention: Module {
             let attended =
                 probability > 0
                 ? matmul(weights, v) : scaledDotProductAttention(q, k, v, mask: mask, isCausal: isCausal)
-            // (B, heads, L, E) → (B, L, heads, E) → (B, L, features)
-            let merged = attended.swappingAxes(1, 2).flattened(from: 2)
-            let output = outProj(merged)
-            return (
-                isBatchFirst ? output : output.swappingAxes(0, 1), averagesWeights ? weights.mean(axes: 1) : weights
-            )
+            return (joined(attended), averagesWeights ? weights.mean(axes: 1) : weights)
         }
     }
 
@@ -169,12 +164,26 @@ public final class MultiheadAttention: Module {
             let parts = linear(query, inProjWeight, inProjBias).chunked(3, axis: -1)
             return (split(parts[0]), split(parts[1]), split(parts[2]))
         }
-        let weights = inProjWeight?.chunked(3) ?? [qProjWeight!, kProjWeight!, vProjWeight!]
-        let biases = inProjBias?.chunked(3)
-        let parts = zip([query, key, value], weights).enumerated().map { index, pair in
-            split(linear(pair.0, pair.1, biases?[index]))
-        }
-        return (parts[0], parts[1], parts[2])
+        return (projected(query: query), projected(key: key), projected(value: value))
+    }
+
+    /// The queries, heads apart: `(B, heads, L, features / heads)`.
+    package func projected(query: Tensor) -> Tensor { projected(query, 0, qProjWeight) }
+
+    /// The keys, heads apart: `(B, heads, S, features / heads)`.
+    package func projected(key: Tensor) -> Tensor { projected(key, 1, kProjWeight) }
+
+    /// The values, heads apart: `(B, heads, S, features / heads)`.
+    package func projected(value: Tensor) -> Tensor { projected(value, 2, vProjWeight) }
+
+    private func projected(_ x: Tensor, _ part: Int, _ weight: Tensor?) -> Tensor {
+        split(linear(x, inProjWeight?.chunked(3)[part] ?? weight!, inProjBias?.chunked(3)[part]))
+    }
+
+    /// What the heads have attended to, as one: `(B, heads, L, features / heads)` → the output's shape.
+    package func joined(_ heads: Tensor) -> Tensor {
+        let output = outProj(heads.swappingAxes(1, 2).flattened(from: 2))
+        return isBatchFirst ? output : output.swappingAxes(0, 1)
     }
 
     /// Heads apart: `(L, B, features)` or `(B, L, features)` → `(B, heads, L, features / heads)`.

@@ -115,23 +115,26 @@ public final class TransformerDecoderLayer: Module {
         _ x: Tensor, memory: Tensor, mask: Tensor? = nil, memoryMask: Tensor? = nil, keyPaddingMask: Tensor? = nil,
         memoryKeyPaddingMask: Tensor? = nil, isCausal: Bool = false
     ) -> Tensor {
-        func attend(_ x: Tensor) -> Tensor {
-            dropout(selfAttn(x, x, x, attentionMask: mask, keyPaddingMask: keyPaddingMask, isCausal: isCausal).output)
+        run(x) {
+            selfAttn($0, $0, $0, attentionMask: mask, keyPaddingMask: keyPaddingMask, isCausal: isCausal).output
+        } attendToMemory: {
+            multiheadAttn($0, memory, memory, attentionMask: memoryMask, keyPaddingMask: memoryKeyPaddingMask).output
         }
-        func attendToMemory(_ x: Tensor) -> Tensor {
-            dropout(
-                multiheadAttn(x, memory, memory, attentionMask: memoryMask, keyPaddingMask: memoryKeyPaddingMask).output
-            )
-        }
+    }
+
+    /// The layer with other ways to attend, such as to keys and values that were computed before.
+    package func run(
+        _ x: Tensor, attend: (Tensor) -> Tensor, attendToMemory: (Tensor) -> Tensor
+    ) -> Tensor {
         func feedForward(_ x: Tensor) -> Tensor { dropout(linear2(dropout(activation(linear1(x))))) }
 
         if isNormFirst {
-            let attended = x + attend(norm1(x))
-            let informed = attended + attendToMemory(norm2(attended))
+            let attended = x + dropout(attend(norm1(x)))
+            let informed = attended + dropout(attendToMemory(norm2(attended)))
             return informed + feedForward(norm3(informed))
         }
-        let attended = norm1(x + attend(x))
-        let informed = norm2(attended + attendToMemory(attended))
+        let attended = norm1(x + dropout(attend(x)))
+        let informed = norm2(attended + dropout(attendToMemory(attended)))
         return norm3(informed + feedForward(informed))
     }
 }

@@ -36,15 +36,17 @@ public struct KeyValues {
     }
 
     /// Memory for a number of layers, without tokens.
-    public static func memory(layers: Int, heads: Int, capacity: Int, headWidth: Int) -> ModelMemory {
-        let empty = Tensor.zeros([1, heads, capacity, headWidth]).evaluated()
+    ///
+    /// - Parameter batch: texts that are written side by side.
+    public static func memory(layers: Int, heads: Int, capacity: Int, headWidth: Int, batch: Int = 1) -> ModelMemory {
+        let empty = Tensor.zeros([batch, heads, capacity, headWidth]).evaluated()
         return ModelMemory(Array(repeating: empty, count: 2 * layers))
     }
 
     /// Attention of new tokens to themselves and all before them.
     ///
     /// - Input: `query (B, heads, T, E)`, `key` and `value` of the tokens, which are put behind the others.
-    func attended(_ query: Tensor, _ key: Tensor, _ value: Tensor, isGrouped: Bool = false) -> Tensor {
+    package func attended(_ query: Tensor, _ key: Tensor, _ value: Tensor, isGrouped: Bool = false) -> Tensor {
         keys.wrappedValue = keys.wrappedValue.replacing(at: place.corner, with: key)
         values.wrappedValue = values.wrappedValue.replacing(at: place.corner, with: value)
         return scaledDotProductAttention(
