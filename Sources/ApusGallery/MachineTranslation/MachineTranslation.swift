@@ -62,7 +62,7 @@ public struct MachineTranslation: System {
                 RNNSearch(.init(embedding: 620, hidden: 1000, alignment: 1000, maxout: 500), vocabulary: vocabulary)
             case .transformer:
                 TransformerTranslator(
-                    .init(features: 256, heads: 4, layers: 3, feedForward: 1024, dropout: 0.1, isNormFirst: true),
+                    .init(features: hack("D", 256), heads: 4, layers: hack("L", 2), feedForward: hack("F", 512), dropout: Double(hack("DROP", 0)) / 100, isNormFirst: true),
                     vocabulary: vocabulary)
             case .transformerBase:
                 TransformerTranslator(
@@ -208,3 +208,5 @@ private struct Translation: Encodable, Sendable {
         }
     }
 }
+
+func hack(_ name: String, _ value: Int) -> Int { ProcessInfo.processInfo.environment["HACK_" + name].flatMap(Int.init) ?? value }
