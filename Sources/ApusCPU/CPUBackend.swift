@@ -21,6 +21,9 @@ public final class CPUBackend: Backend {
         if options.pinsThreads { apus_pin_threads() }
     }
 
+    /// Whether matrix products and convolutions of bfloat16 run on the processor's own instructions.
+    public static var hasBFloat16: Bool { OneDNN.hasBFloat16 }
+
     /// Threads that one evaluation may use. Set it before anything is evaluated: plans keep the count they were made with.
     public var threadCount: Int {
         get { Int(apus_thread_count()) }

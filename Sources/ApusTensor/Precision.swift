@@ -1,3 +1,5 @@
+import ApusCPU
+
 /// What matrix products and convolutions are computed in.
 public enum Precision: String, Sendable, CaseIterable, Codable {
     case float32
@@ -5,6 +7,9 @@ public enum Precision: String, Sendable, CaseIterable, Codable {
     case bfloat16
 
     @TaskLocal public static var current = Precision.float32
+
+    /// Bfloat16 where the processor multiplies it by instructions of its own, about twice as fast as float32; else float32.
+    public static var fastest: Precision { CPUBackend.hasBFloat16 ? .bfloat16 : .float32 }
 }
 
 /// Runs `body` with its contractions in `precision`.

@@ -136,7 +136,8 @@ private enum TinyLanguage {
                 }
                 return (losses[0], losses[59])
             }
-            let (first, last) = run(withSeed(3) { preset.makeModel(vocabulary: tokenizer.vocabularySize) })
+            let model = withSeed(3) { preset.makeModel(vocabulary: tokenizer.vocabularySize) }
+            let (first, last) = run(model)
             #expect(last < first / 2, "\(preset): \(first) → \(last)")
         }
     }

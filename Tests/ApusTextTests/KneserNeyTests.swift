@@ -10,7 +10,7 @@ private struct Golden: Decodable {
     }
     let size: Int
     let training: [[Int]]
-    let held_out: [Int]
+    let heldOut: [Int]
     let cases: [Case]
 
     static func load() throws -> Golden {
@@ -24,7 +24,7 @@ private struct Golden: Decodable {
         let golden = try Golden.load()
         for example in golden.cases {
             let model = KneserNey(order: example.order, vocabularySize: golden.size, trainedOn: golden.training)
-            let bits = model.bits(of: golden.held_out)
+            let bits = model.bits(of: golden.heldOut)
             let error = zip(bits, example.bits).map { abs($0 - $1) }.max()!
             #expect(error < 1e-4, "order \(example.order)")
         }
@@ -33,8 +33,8 @@ private struct Golden: Decodable {
     @Test func probabilitiesSumToOne() throws {
         let golden = try Golden.load()
         let model = KneserNey(vocabularySize: golden.size, trainedOn: golden.training)
-        for end in stride(from: 0, to: golden.held_out.count, by: 7) {
-            let context = golden.held_out[..<end]
+        for end in stride(from: 0, to: golden.heldOut.count, by: 7) {
+            let context = golden.heldOut[..<end]
             let sum = (0..<golden.size).reduce(0.0) { $0 + model.probability(of: $1, after: context) }
             #expect(abs(sum - 1) < 1e-5)
         }
@@ -43,9 +43,9 @@ private struct Golden: Decodable {
     @Test func contextIsWhatComesBefore() throws {
         let golden = try Golden.load()
         let model = KneserNey(order: 3, vocabularySize: golden.size, trainedOn: golden.training)
-        let (first, rest) = (Array(golden.held_out[..<9]), Array(golden.held_out[9...]))
-        #expect(model.bits(of: first) + model.bits(of: rest, after: first) == model.bits(of: golden.held_out))
-        #expect(-log2(model.probability(of: rest[0], after: first)) == model.bits(of: golden.held_out)[9])
+        let (first, rest) = (Array(golden.heldOut[..<9]), Array(golden.heldOut[9...]))
+        #expect(model.bits(of: first) + model.bits(of: rest, after: first) == model.bits(of: golden.heldOut))
+        #expect(-log2(model.probability(of: rest[0], after: first)) == model.bits(of: golden.heldOut)[9])
     }
 
     @Test func withoutTextAllTokensAreAlike() {

@@ -24,7 +24,7 @@ struct TrainCommand: ParsableCommand {
     var learningRate: Double?
     @Option(help: "Determines initial weights, order and augmentation.")
     var seed: UInt64?
-    @Option(help: "What contractions are computed in: \(PrecisionName.list).")
+    @Option(help: "What contractions are computed in: \(PrecisionName.list); the preset says where none is given.")
     var precision: PrecisionName?
     @OptionGroup var settings: SettingsOption
     @OptionGroup var threads: ThreadsOption
@@ -82,7 +82,7 @@ struct TrainCommand: ParsableCommand {
         options.batchSize = batchSize
         options.learningRate = learningRate
         options.seed = seed ?? 0
-        options.precision = precision?.precision ?? .float32
+        options.precision = precision?.precision
         return options
     }
 }

@@ -15,8 +15,8 @@ public struct TrainOptions: Sendable {
     public var learningRate: Double?
     /// What all random numbers of the run come from; 0 by default.
     public var seed: UInt64 = 0
-    /// The arithmetic of the model; float32 by default.
-    public var precision = Precision.float32
+    /// What the model's contractions are computed in.
+    public var precision: Precision?
     /// The run's new folder.
     public var folder: URL
     /// Goes on with the run in `folder`, with its own settings.

@@ -32,7 +32,7 @@ extension ImageClassification.Configuration {
             batchSize: min(options.batchSize ?? recipe.batchSize, pictures.train.count),
             learningRate: options.learningRate ?? recipe.learningRate, labelSmoothing: recipe.labelSmoothing,
             augmentation: Augmentation(shift: recipe.shift, mirrors: recipe.mirrors && mayMirror), seed: options.seed,
-            precision: options.precision, classNames: pictures.classNames, preparation: preparation)
+            precision: options.precision ?? .float32, classNames: pictures.classNames, preparation: preparation)
     }
 
     var dataURL: URL? { data.map { URL(fileURLWithPath: $0) } }

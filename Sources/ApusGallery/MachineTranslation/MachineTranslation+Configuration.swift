@@ -47,7 +47,7 @@ extension MachineTranslation.Configuration {
             vocabulary: try options.settings.count("vocabulary", in: 300...100_000),
             epochs: options.epochs ?? recipe.epochs, batchTokens: options.batchSize ?? recipe.batchTokens,
             learningRate: options.learningRate ?? recipe.learningRate, labelSmoothing: recipe.labelSmoothing,
-            longest: 120, seed: options.seed, precision: options.precision)
+            longest: 120, seed: options.seed, precision: options.precision ?? .fastest)
     }
 
     /// The run's own data, the same parts each time.

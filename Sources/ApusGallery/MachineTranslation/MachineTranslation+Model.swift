@@ -26,7 +26,7 @@ package struct Reading {
     let written: ModelMemory
 
     /// Goes on with other hypotheses: row i is what row `origins[i]` was.
-    func reorder(_ origins: Tensor) {
+    package func reorder(_ origins: Tensor) {
         for part in written.parts { part.wrappedValue = part.wrappedValue.gathered(origins) }
     }
 }

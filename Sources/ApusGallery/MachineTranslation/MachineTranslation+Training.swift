@@ -64,7 +64,7 @@ extension MachineTranslation {
             let found = writer.hypotheses(of: text.pairs.map(\.source), by: model) { bar.update(completed: $0) }
             bar.finish()
             return TranslationEvaluation(
-                translations: found.map { tokenizer.decode($0.first?.tokens ?? []) }, text, metrics)
+                translations: found.map { writer.text($0.first?.tokens ?? []) }, text, metrics)
         }
     }
 }

@@ -33,7 +33,7 @@ public struct MachineTranslation: System {
         defaultPreset: Preset.transformer.rawValue,
         settings: [
             Setting("direction", "en-es", for: .training, "the languages; en-es or es-en for the default data"),
-            Setting("vocabulary", "4000", for: .training, "tokens that both languages share"),
+            Setting("vocabulary", "3000", for: .training, "tokens that both languages share"),
             Setting("beam", "4", for: .prediction, "hypotheses that are kept; 1 is the fastest"),
             Setting("alternatives", "1", for: .prediction, "translations that are shown of each sentence"),
             Setting("alignment", "", for: .prediction, "an .svg file to draw what each word was translated from into"),
@@ -48,7 +48,7 @@ public struct MachineTranslation: System {
         var summary: String {
             switch self {
             case .rnnsearch: "recurrent encoder and decoder with attention, 256 units"
-            case .transformer: "Transformer of 3 + 3 layers, 256 features"
+            case .transformer: "Transformer of 2 + 2 layers, 256 features"
             case .rnnsearch50: "RNNsearch at its published size, 1,000 units"
             case .transformerBase: "the Transformer's published base model, 6 + 6 layers, 512 features"
             }
@@ -62,7 +62,7 @@ public struct MachineTranslation: System {
                 RNNSearch(.init(embedding: 620, hidden: 1000, alignment: 1000, maxout: 500), vocabulary: vocabulary)
             case .transformer:
                 TransformerTranslator(
-                    .init(features: hack("D", 256), heads: 4, layers: hack("L", 2), feedForward: hack("F", 512), dropout: Double(hack("DROP", 0)) / 100, isNormFirst: true),
+                    .init(features: 256, heads: 4, layers: 2, feedForward: 512, dropout: 0, isNormFirst: true),
                     vocabulary: vocabulary)
             case .transformerBase:
                 TransformerTranslator(
@@ -73,8 +73,8 @@ public struct MachineTranslation: System {
 
         var recipe: Recipe {
             switch self {
-            case .rnnsearch: Recipe(epochs: 6, batchTokens: 4096, learningRate: 2e-3, labelSmoothing: 0)
-            case .transformer: Recipe(epochs: 8, batchTokens: 4096, learningRate: 2e-3, labelSmoothing: 0.1)
+            case .rnnsearch: Recipe(epochs: 2, batchTokens: 2048, learningRate: 1.5e-3, labelSmoothing: 0)
+            case .transformer: Recipe(epochs: 3, batchTokens: 2048, learningRate: 1.5e-3, labelSmoothing: 0.1)
             case .rnnsearch50: Recipe(epochs: 5, batchTokens: 6000, learningRate: 5e-4, labelSmoothing: 0)
             case .transformerBase: Recipe(epochs: 20, batchTokens: 25_000, learningRate: 7e-4, labelSmoothing: 0.1)
             }
@@ -93,7 +93,7 @@ public struct MachineTranslation: System {
 
     /// The layers of a preset's model for two sentences of 32 tokens.
     public func summary(preset: String?) throws -> Summary {
-        try self.preset(named: preset).makeModel(vocabulary: 4000).summary
+        try self.preset(named: preset).makeModel(vocabulary: 3000).summary
     }
 
     func preset(named name: String?) throws -> Preset { Preset(rawValue: try card.preset(named: name).name)! }
@@ -152,8 +152,8 @@ extension MachineTranslation {
                 let found = withPrecision(configuration.precision) { writer.hypotheses(of: lines, by: model) }
                 for (line, hypotheses) in zip(lines, found) {
                     let best = hypotheses.prefix(alternatives)
-                    output.show(best.map { tokenizer.decode($0.tokens) }.joined(separator: "\n"))
-                    output.emit("translation", Translation(line, Array(best), tokenizer))
+                    output.show(best.map { writer.text($0.tokens) }.joined(separator: "\n"))
+                    output.emit("translation", Translation(line, Array(best), writer))
                     guard !drawing.isEmpty, let first = best.first else { continue }
                     drawings += 1
                     let map = writer.alignment(of: line, first.tokens, by: model).heatMap("“\(line)”")
@@ -201,12 +201,10 @@ private struct Translation: Encodable, Sendable {
     /// The best ones, best first.
     let translations: [Candidate]
 
-    init(_ source: String, _ hypotheses: [BeamSearch.Hypothesis], _ tokenizer: BytePairEncoding) {
+    init(_ source: String, _ hypotheses: [BeamSearch.Hypothesis], _ writer: TranslationWriter) {
         self.source = source
         translations = hypotheses.map {
-            Candidate(text: tokenizer.decode($0.tokens), logProbability: $0.logProbability)
+            Candidate(text: writer.text($0.tokens), logProbability: $0.logProbability)
         }
     }
 }
-
-func hack(_ name: String, _ value: Int) -> Int { ProcessInfo.processInfo.environment["HACK_" + name].flatMap(Int.init) ?? value }

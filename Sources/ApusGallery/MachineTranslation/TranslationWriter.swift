@@ -1,4 +1,5 @@
 import Apus
+import Foundation
 
 /// Writes translations with a model, many sentences at a time.
 struct TranslationWriter {
@@ -30,6 +31,9 @@ struct TranslationWriter {
         }
         return found
     }
+
+    /// The text of a translation. The first word's token brings the space before it along.
+    func text(_ tokens: [Int]) -> String { tokenizer.decode(tokens).trimmingCharacters(in: .whitespaces) }
 
     private func translated(_ sources: [[Int]], by model: some Translator) -> [[BeamSearch.Hypothesis]] {
         let width = beam.width
@@ -65,7 +69,7 @@ struct TranslationWriter {
             })
     }
 
-    /// Tokens as people can read them, the end as a full stop's place.
+    /// Tokens as people can read them.
     private func pieces(_ tokens: [Int]) -> [String] {
         tokens.map { $0 == SpecialToken.end ? "∎" : tokenizer.decode([$0]) }
     }

@@ -25,7 +25,7 @@ extension TextGeneration.Configuration {
             preset: preset.rawValue, data: options.data?.standardizedFileURL.path, heldOut: 0.05,
             epochs: options.epochs ?? recipe.epochs, batchSize: options.batchSize ?? recipe.batchSize,
             learningRate: options.learningRate ?? recipe.learningRate, seed: options.seed,
-            precision: options.precision)
+            precision: options.precision ?? .fastest)
     }
 
     func corpus(output: any SystemOutput) throws -> TextCorpus {

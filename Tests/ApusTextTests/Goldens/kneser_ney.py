@@ -90,4 +90,4 @@ for order in (1, 2, 3, 5):
     bits = [-math.log2(model.probability(token, held_out[max(0, i - order + 1):i])) for i, token in enumerate(held_out)]
     cases.append({"order": order, "bits": bits})
 with open(os.path.join(HERE, "kneser_ney.json"), "w") as file:
-    json.dump({"size": len(letters) + 1, "training": sequences, "held_out": held_out, "cases": cases}, file)
+    json.dump({"size": len(letters) + 1, "training": sequences, "heldOut": held_out, "cases": cases}, file)
