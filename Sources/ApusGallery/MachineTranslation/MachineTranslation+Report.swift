@@ -34,11 +34,12 @@ struct MachineTranslationReport {
 
     private func headline(_ summary: Summary) -> [Report.Figure] {
         let (score, other) = (evaluation.bleu.score, baselines.best)
+        let bleu = MetricDescription.standard("bleu")
         return [
             .init(
-                "BLEU", Format.number(score), note: "\(other.name.lowercased()) \(Format.number(other.bleu.score))",
+                "BLEU", bleu.text(score), note: "\(other.name.lowercased()) \(bleu.text(other.bleu.score))",
                 verdict: score > other.bleu.score ? .good : .bad),
-            .init("chrF2", Format.number(evaluation.metrics["chrf"] ?? .nan)),
+            .init("chrF2", bleu.text(evaluation.metrics["chrf"] ?? .nan)),
             .init("Parameters", Format.count(summary.parameterCount)),
             .init("Training", Format.duration(result.seconds), note: "\(result.epochs) epochs"),
         ]
@@ -55,8 +56,7 @@ struct MachineTranslationReport {
             categories: orders, series: methods.map { .init($0.name, $0.bleu.precisions) })
         return .charts(
             "BLEU, part by part",
-            introduction:
-                "The corpus score is one number for all held-out sentences; short sentences are easier than long ones.",
+            introduction: "The corpus score is one number for all held-out sentences; this is what it is made of.",
             [precisions, byLength(methods)])
     }
 

@@ -31,7 +31,7 @@ struct TranslationBaselines {
         let bar = output.progressBar("Measuring the baselines", total: 2, unit: "baselines")
         bar.start(at: 0)
         let training = texts.training.pairs
-        let words = training.map { (source: Self.words($0.source), target: Self.words($0.target)) }
+        let words = training.map { (source: Self.words($0.source), target: Self.casedWords($0.target)) }
         let dictionary = WordTranslation(words)
         wordByWord = TranslationEvaluation(
             "Word by word", translations: texts.test.pairs.map { Self.translated($0.source, dictionary) }, texts.test)
@@ -46,6 +46,11 @@ struct TranslationBaselines {
     }
 
     private static func words(_ text: String) -> [String] { mtevalTokens(text.lowercased()) }
+
+    /// With the capitals of names, without that of the sentence's beginning.
+    private static func casedWords(_ text: String) -> [String] {
+        mtevalTokens(text.prefix(1).lowercased() + text.dropFirst())
+    }
 
     private static func translated(_ sentence: String, _ dictionary: WordTranslation) -> String {
         let words = words(sentence).map { dictionary($0)?.word ?? $0 }

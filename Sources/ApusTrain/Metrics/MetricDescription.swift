@@ -1,3 +1,5 @@
+import Foundation
+
 /// How a metric is called, written and judged.
 public struct MetricDescription: Hashable, Sendable {
     /// Its key in events and files: `top5`.
@@ -8,12 +10,15 @@ public struct MetricDescription: Hashable, Sendable {
     public var isShare: Bool
     /// Whether more is better, as with accuracy; false for losses and errors.
     public var higherIsBetter: Bool
+    /// How many decimals it is always given with; as many as its size asks for where nil.
+    public var decimals: Int?
 
-    public init(_ name: String, title: String, isShare: Bool, higherIsBetter: Bool) {
+    public init(_ name: String, title: String, isShare: Bool, higherIsBetter: Bool, decimals: Int? = nil) {
         self.name = name
         self.title = title
         self.isShare = isShare
         self.higherIsBetter = higherIsBetter
+        self.decimals = decimals
     }
 
     /// What is known of the usual names; others are taken for plain numbers of which more is better.
@@ -36,14 +41,17 @@ public struct MetricDescription: Hashable, Sendable {
         let descriptions =
             shares.map { MetricDescription($0.0, title: $0.1, isShare: true, higherIsBetter: true) }
             + costs.map { MetricDescription($0.0, title: $0.1, isShare: false, higherIsBetter: false) }
-            + [("auc", "ROC AUC"), ("bleu", "BLEU"), ("chrf", "chrF")].map {
-                MetricDescription($0.0, title: $0.1, isShare: false, higherIsBetter: true)
+            + [("auc", "ROC AUC", nil), ("bleu", "BLEU", 2), ("chrf", "chrF", 2)].map {
+                MetricDescription($0.0, title: $0.1, isShare: false, higherIsBetter: true, decimals: $0.2)
             }
         return Dictionary(uniqueKeysWithValues: descriptions.map { ($0.name, $0) })
     }()
 
     /// A value as people read it: a share in percent, another as a plain number.
-    public func text(_ value: Double) -> String { isShare ? Format.percent(value) : Format.number(value) }
+    public func text(_ value: Double) -> String {
+        if isShare { return Format.percent(value) }
+        return decimals.map { String(format: "%.\($0)f", value) } ?? Format.number(value)
+    }
 
     /// Whether `value` is better than `other`; a number is better than NaN.
     public func isBetter(_ value: Double, than other: Double) -> Bool {

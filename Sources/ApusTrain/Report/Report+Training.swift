@@ -16,7 +16,7 @@ extension Report.Section {
             let difference = value - other
             let sign = difference < 0 ? "−" : "+"
             let size = difference.magnitude
-            let text = description.isShare ? String(format: "%.2f points", size * 100) : Format.number(size)
+            let text = description.isShare ? String(format: "%.2f points", size * 100) : description.text(size)
             return [description.title, description.text(value), description.text(other), sign + text]
         }
         let hasBaseline = names.contains { baseline[$0] != nil }
