@@ -11,8 +11,10 @@ import Testing
 
     @Test func presetsHaveTheirPublishedSizes() throws {
         #expect(try TextGeneration().summary(preset: "gpt2").parameterCount == 124_439_808)
-        // wte 1024 · 256, wpe 128 · 256, 4 blocks of 12 · 256² + 13 · 256, the last norm 2 · 256
-        #expect(try TextGeneration().summary(preset: "gpt").parameterCount == 3_454_464)
+        // wte 2048 · 256, wpe 128 · 256, 4 blocks of 12 · 256² + 13 · 256, the last norm 2 · 256
+        #expect(try TextGeneration().summary(preset: "gpt").parameterCount == 3_716_608)
+        // The embedding 2048 · 256, 3 blocks of 4 · 256² + 3 · 256 · 688 + 2 · 256, the last norm 256
+        #expect(try TextGeneration().summary(preset: "llama").parameterCount == 2_897_664)
     }
 
     @Test(arguments: presets)
@@ -51,7 +53,7 @@ private struct TrainedText {
     let place: Workplace
     let result: Workplace.Result
 
-    init(_ preset: String = "gpt") throws {
+    init(_ preset: String) throws {
         place = try Workplace()
         try TinyText.write(to: place.url("text.txt"))
         result = try place.apus(
@@ -61,7 +63,7 @@ private struct TrainedText {
 }
 
 @Suite struct TextGenerationCommandTests {
-    @Test(arguments: ["gpt", "lstm"])
+    @Test(arguments: ["llama", "lstm"])
     func trainingPredictionAndEvaluationAgree(preset: String) throws {
         let run = try TrainedText(preset)
         #expect(run.result.status == 0, "\(run.result.errors)")
@@ -70,12 +72,12 @@ private struct TrainedText {
         let baseline = try #require(finished["baseline"] as? [String: Double])
         #expect(try #require(metrics["bitsPerCharacter"]) < 4)
         #expect(try #require(baseline["bitsPerCharacter"]) < 1)
-        let tokenizer = preset == "gpt" ? "tokenizer.json" : "characters.json"
+        let tokenizer = preset == "llama" ? "tokenizer.json" : "characters.json"
         for file in ["config.json", "metrics.jsonl", "model.safetensors", "report.html", tokenizer] {
             #expect(run.place.exists("run/\(file)"), "\(file)")
         }
         let report = try String(contentsOf: run.place.url("run/report.html"), encoding: .utf8)
-        let inside = preset == "gpt" ? "Attention" : "Activations"
+        let inside = preset == "llama" ? "Attention" : "Activations"
         for part in ["Learning curves", "Samples", "Surprise", "Likeliest continuations", inside, "Machine"] {
             #expect(report.contains(part), "\(part)")
         }

@@ -3,14 +3,14 @@ import Apus
 extension TextGeneration {
     /// The models, from small to large. They are built in `ApusText`: `RecurrentLanguageModel`, `GPT2`, `Llama`.
     package enum Preset: String, CaseIterable {
-        case rnn, lstm, llama, gpt, gpt2
+        case rnn, lstm, gpt, llama, gpt2
 
         var summary: String {
             switch self {
             case .rnn: "Elman's recurrent network over characters: 1 layer of 512"
             case .lstm: "LSTM over characters: 2 layers of 512"
-            case .llama: "Llama: 4 layers of 256, 8 heads that share 2 of keys and values, over 1,024 byte pairs"
-            case .gpt: "GPT-2's blocks: 4 layers of 256, 4 heads, over 1,024 byte pairs"
+            case .gpt: "GPT-2's blocks: 4 layers of 256, 4 heads, over 2,048 byte pairs"
+            case .llama: "Llama's blocks: 3 layers of 256, 4 heads, over 2,048 byte pairs"
             case .gpt2:
                 "GPT-2 as published: 12 layers of 768, 12 heads, 50,257 byte pairs; more than two cores can train"
             }
@@ -18,32 +18,35 @@ extension TextGeneration {
 
         package var recipe: Recipe {
             switch self {
-            case .rnn: Recipe(tokens: nil, contextLength: 128, epochs: 2, batchSize: 32, learningRate: 2e-3)
-            case .lstm: Recipe(tokens: nil, contextLength: 128, epochs: 1, batchSize: 32, learningRate: 4e-3)
-            case .llama: Recipe(tokens: 1024, contextLength: 128, epochs: 5, batchSize: 32, learningRate: 3e-3)
-            case .gpt: Recipe(tokens: 1024, contextLength: 128, epochs: 5, batchSize: 32, learningRate: 3e-3)
+            case .rnn: Recipe(tokens: nil, contextLength: 128, epochs: 2, batchSize: 16, learningRate: 2e-3)
+            case .lstm: Recipe(tokens: nil, contextLength: 128, epochs: 1, batchSize: 16, learningRate: 2e-3)
+            case .gpt: Recipe(tokens: 2048, contextLength: 128, epochs: 5, batchSize: 8, learningRate: 2e-3)
+            case .llama: Recipe(tokens: 2048, contextLength: 128, epochs: 6, batchSize: 8, learningRate: 2e-3)
             case .gpt2: Recipe(tokens: 50257, contextLength: 1024, epochs: 1, batchSize: 8, learningRate: 6e-4)
             }
         }
 
         /// The model over a tokenizer's vocabulary.
         package func makeModel(vocabularySize: Int) -> any LanguageModel {
-            switch self {
+            // GPT-2's own deviation of 0.02 is for layers three times as wide and more.
+            let deviation = 0.04
+            return switch self {
             case .rnn:
                 RecurrentLanguageModel(.init(cell: .rnn, vocabularySize: vocabularySize, width: 512, layers: 1))
             case .lstm:
                 RecurrentLanguageModel(
                     .init(cell: .lstm, vocabularySize: vocabularySize, width: 512, layers: 2, dropout: 0.1))
-            case .llama:
-                Llama(
-                    .init(
-                        vocabularySize: vocabularySize, contextLength: recipe.contextLength, width: 256,
-                        hiddenWidth: 688, layers: 4, heads: 8, keyValueHeads: 2, tiesEmbeddings: true, dropout: 0.1))
             case .gpt:
                 GPT2(
                     .init(
                         vocabularySize: vocabularySize, contextLength: recipe.contextLength, width: 256, layers: 4,
-                        heads: 4, dropout: 0.1))
+                        heads: 4, dropout: 0.1, initialDeviation: deviation))
+            case .llama:
+                Llama(
+                    .init(
+                        vocabularySize: vocabularySize, contextLength: recipe.contextLength, width: 256,
+                        hiddenWidth: 688, layers: 3, heads: 4, keyValueHeads: 4, tiesEmbeddings: true, dropout: 0.1,
+                        initialDeviation: deviation))
             case .gpt2: GPT2(.small)
             }
         }

@@ -22,23 +22,23 @@ extension TextGeneration {
         let run = try TrainingRun(self, options, configuration: configuration, output: output)
         try tokenizer.write(to: run.folder)
 
-        let (result, evaluation) = try fit(model, preset, configuration, corpus, tokenizer.value, tokens, run)
-        guard result.outcome != .interrupted else { return nil }
+        let (result, measured) = try fit(model, preset, configuration, corpus, tokenizer.value, tokens, run)
+        guard let evaluation = measured else { return nil }
 
         let baselines = Baselines(trainedOn: corpus, tokenizer.value, measuredOn: corpus)
         let report = TextGenerationReport(
             card: card, configuration: configuration, preset: preset, corpus: corpus, tokenizer: tokenizer.value,
             trainingTokens: tokens.count, model: model, evaluation: evaluation, baselines: baselines, result: result)
-        try withPrecision(configuration.precision) { try report.write(to: run.folder) }
+        try report.write(to: run.folder)
         output.show(Self.table(evaluation, baselines, corpus).rendered())
         return run.finished(evaluation.metrics, baseline: baselines.metrics)
     }
 
-    /// Trains the model to its end or interruption, and measures it.
+    /// Trains the model to its end, and measures it; nil after an interruption.
     private func fit<Model: LanguageModel>(
         _ model: Model, _ preset: Preset, _ configuration: Configuration, _ corpus: TextCorpus,
         _ tokenizer: any Tokenizer, _ tokens: [Int], _ run: TrainingRun
-    ) throws -> (TrainingResult, Evaluation) {
+    ) throws -> (TrainingResult, Evaluation?) {
         let windows = TokenWindows(
             tokens, length: preset.recipe.contextLength, batchSize: configuration.batchSize, seed: configuration.seed)
         let trainer = Trainer<Model, TokenWindows.Batch>(
@@ -62,13 +62,14 @@ extension TextGeneration {
             latest = measured
             return measured.metrics
         }
+        if result.outcome == .interrupted { return (result, nil) }
         // A resumed run may have been at its end already.
         return (result, latest ?? evaluation(of: model))
     }
 
-    /// A rise over the first twentieth, then half a cosine down to a twentieth of the rate.
+    /// A rise over 200 steps, or a twentieth of few, then half a cosine down to a twentieth of the rate.
     private static func schedule(_ rate: Double, steps: Int) -> some Schedule {
-        let rise = steps / 20
+        let rise = min(200, steps / 20)
         return WarmupSchedule(
             steps: rise, then: CosineSchedule(rate: rate, steps: max(1, steps - rise), minimum: rate / 20))
     }

@@ -26,7 +26,7 @@ public struct TextGeneration: System {
         target: "at most 1.9 bits per character of the held-out text",
         goal: Goal("bitsPerCharacter", 1.9),
         baseline:
-            "interpolated modified Kneser–Ney, the better one of 5-grams of characters and n-grams of the model's tokens",
+            "interpolated modified Kneser–Ney, the better one of 5-grams of characters and longer n-grams of the model's tokens",
         limits: [
             "It has read one author. It knows how sentences sound, and nothing of what they mean.",
             "What lies further back than the context of 128 tokens is forgotten.",
@@ -34,7 +34,7 @@ public struct TextGeneration: System {
         ],
         input: "the beginning of a text, a text file, or - for standard input",
         presets: Preset.allCases.map { .init(name: $0.rawValue, summary: $0.summary) },
-        defaultPreset: Preset.gpt.rawValue,
+        defaultPreset: Preset.llama.rawValue,
         settings: [
             Setting("length", "400", for: .prediction, "characters to write"),
             Setting("temperature", "0.8", for: .prediction, "0 takes the likeliest token, 1 the model's own chances"),
@@ -91,9 +91,7 @@ extension TextGeneration {
         for input in options.inputs {
             do {
                 let prompt = try TextInput(input)
-                try withPrecision(trained.configuration.precision) {
-                    try writer.write(after: prompt, trained.model, trained.tokenizer, output: output)
-                }
+                try writer.write(after: prompt, trained.model, trained.tokenizer, output: output)
             } catch {
                 output.fail(error, input: input)
                 failureCount += 1
@@ -195,7 +193,7 @@ extension TextGeneration {
                 throw InputError(
                     name,
                     "the model has never seen \(unknown.prefix(10).map { "“\($0)”" }.joined(separator: ", "))",
-                    remedy: "Leave such characters out, or use a model over byte pairs (--preset gpt)")
+                    remedy: "Leave such characters out, or use a model over byte pairs (--preset llama)")
             }
         }
     }

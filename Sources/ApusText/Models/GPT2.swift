@@ -16,9 +16,12 @@ public final class GPT2: Module, AttentionModel {
         public var heads: Int
         /// Of the embeddings and of what each half of a block adds, in training.
         public var dropout: Double
+        /// The standard deviation of all weights at first.
+        public var initialDeviation: Double
 
         public init(
-            vocabularySize: Int, contextLength: Int, width: Int, layers: Int, heads: Int, dropout: Double = 0.1
+            vocabularySize: Int, contextLength: Int, width: Int, layers: Int, heads: Int, dropout: Double = 0.1,
+            initialDeviation: Double = 0.02
         ) {
             precondition(heads > 0 && width % heads == 0, "GPT2: a width of \(width) in \(heads) heads")
             self.vocabularySize = vocabularySize
@@ -27,6 +30,7 @@ public final class GPT2: Module, AttentionModel {
             self.layers = layers
             self.heads = heads
             self.dropout = dropout
+            self.initialDeviation = initialDeviation
         }
 
         /// The smallest one that was published: 124,439,808 parameters.
@@ -86,7 +90,9 @@ final class GPT2Transformer: Module {
     init(_ configuration: GPT2.Configuration, _ generator: Generator) {
         func table(_ rows: Int) -> Embedding {
             Embedding(
-                weight: .normal([rows, configuration.width], standardDeviation: 0.02, generator: generator),
+                weight: .normal(
+                    [rows, configuration.width], standardDeviation: configuration.initialDeviation,
+                    generator: generator),
                 freeze: false)
         }
         wte = table(configuration.vocabularySize)
@@ -156,7 +162,7 @@ final class GPT2Attention: Module {
 
     init(_ configuration: GPT2.Configuration, _ generator: Generator) {
         let width = configuration.width
-        cAttn = TransposedLinear(width, 3 * width, generator: generator)
+        cAttn = TransposedLinear(width, 3 * width, deviation: configuration.initialDeviation, generator: generator)
         cProj = TransposedLinear(width, width, deviation: configuration.residualDeviation, generator: generator)
         residDropout = Dropout(configuration.dropout)
         heads = configuration.heads
@@ -187,7 +193,7 @@ final class GPT2MLP: Module, Layer {
 
     init(_ configuration: GPT2.Configuration, _ generator: Generator) {
         let width = configuration.width
-        cFc = TransposedLinear(width, 4 * width, generator: generator)
+        cFc = TransposedLinear(width, 4 * width, deviation: configuration.initialDeviation, generator: generator)
         cProj = TransposedLinear(4 * width, width, deviation: configuration.residualDeviation, generator: generator)
         dropout = Dropout(configuration.dropout)
     }
@@ -197,7 +203,7 @@ final class GPT2MLP: Module, Layer {
 
 extension GPT2.Configuration {
     /// Of the weights whose outputs are added up through all layers.
-    fileprivate var residualDeviation: Double { 0.02 / (2 * Double(layers)).squareRoot() }
+    fileprivate var residualDeviation: Double { initialDeviation / (2 * Double(layers)).squareRoot() }
 }
 
 /// `x W + b`, with the weight the other way round than in `Linear`: `(inputs, outputs)`. OpenAI's code has it so.
@@ -205,7 +211,7 @@ final class TransposedLinear: Module, Layer {
     @Parameter var weight: Tensor
     @Parameter var bias: Tensor
 
-    init(_ inputs: Int, _ outputs: Int, deviation: Double = 0.02, generator: Generator) {
+    init(_ inputs: Int, _ outputs: Int, deviation: Double, generator: Generator) {
         weight = .normal([inputs, outputs], standardDeviation: deviation, generator: generator)
         bias = .zeros([outputs])
     }

@@ -26,11 +26,13 @@ public final class Llama: Module, AttentionModel {
         public var epsilon: Double
         /// Of the embeddings and of what each half of a block adds, in training. Llama itself has none.
         public var dropout: Double
+        /// The standard deviation of all weights at first.
+        public var initialDeviation: Double
 
         public init(
             vocabularySize: Int, contextLength: Int, width: Int, hiddenWidth: Int, layers: Int, heads: Int,
             keyValueHeads: Int, tiesEmbeddings: Bool = false, rotaryBase: Double = 10000, epsilon: Double = 1e-6,
-            dropout: Double = 0
+            dropout: Double = 0, initialDeviation: Double = 0.02
         ) {
             precondition(
                 heads > 0 && width % (2 * heads) == 0, "Llama: a width of \(width) in \(heads) heads of even widths")
@@ -48,6 +50,7 @@ public final class Llama: Module, AttentionModel {
             self.rotaryBase = rotaryBase
             self.epsilon = epsilon
             self.dropout = dropout
+            self.initialDeviation = initialDeviation
         }
 
         var headWidth: Int { width / heads }
@@ -63,7 +66,7 @@ public final class Llama: Module, AttentionModel {
         lmHead =
             configuration.tiesEmbeddings
             ? TiedHead(to: model.embedTokens)
-            : Linear.normal(configuration.width, configuration.vocabularySize, generator)
+            : Linear.normal(configuration.width, configuration.vocabularySize, configuration, generator)
     }
 
     public var vocabularySize: Int { configuration.vocabularySize }
@@ -100,7 +103,8 @@ final class LlamaTransformer: Module {
         self.configuration = configuration
         let shape: Shape = [configuration.vocabularySize, configuration.width]
         embedTokens = Embedding(
-            weight: .normal(shape, standardDeviation: 0.02, generator: generator), freeze: false)
+            weight: .normal(shape, standardDeviation: configuration.initialDeviation, generator: generator),
+            freeze: false)
         dropout = Dropout(configuration.dropout)
         layers = (0..<configuration.layers).map { _ in LlamaBlock(configuration, generator) }
         norm = RMSNorm(configuration.width, epsilon: configuration.epsilon)
@@ -168,10 +172,10 @@ final class LlamaAttention: Module {
         let (width, headWidth) = (configuration.width, configuration.headWidth)
         heads = configuration.heads
         keyValueHeads = configuration.keyValueHeads
-        qProj = .normal(width, heads * headWidth, generator)
-        kProj = .normal(width, keyValueHeads * headWidth, generator)
-        vProj = .normal(width, keyValueHeads * headWidth, generator)
-        oProj = .normal(heads * headWidth, width, generator)
+        qProj = .normal(width, heads * headWidth, configuration, generator)
+        kProj = .normal(width, keyValueHeads * headWidth, configuration, generator)
+        vProj = .normal(width, keyValueHeads * headWidth, configuration, generator)
+        oProj = .normal(heads * headWidth, width, configuration, generator)
     }
 
     func callAsFunction(_ x: Tensor, _ rotary: RotaryPositions, behind past: KeyValues?) -> Tensor {
@@ -200,19 +204,22 @@ final class LlamaMLP: Module, Layer {
     let gateProj: Linear, upProj: Linear, downProj: Linear
 
     init(_ configuration: Llama.Configuration, _ generator: Generator) {
-        gateProj = .normal(configuration.width, configuration.hiddenWidth, generator)
-        upProj = .normal(configuration.width, configuration.hiddenWidth, generator)
-        downProj = .normal(configuration.hiddenWidth, configuration.width, generator)
+        gateProj = .normal(configuration.width, configuration.hiddenWidth, configuration, generator)
+        upProj = .normal(configuration.width, configuration.hiddenWidth, configuration, generator)
+        downProj = .normal(configuration.hiddenWidth, configuration.width, configuration, generator)
     }
 
     func callAsFunction(_ x: Tensor) -> Tensor { downProj(silu(gateProj(x)) * upProj(x)) }
 }
 
 extension Linear {
-    /// Without bias, and normal at first with the deviation that Llama has everywhere.
-    fileprivate static func normal(_ inputs: Int, _ outputs: Int, _ generator: Generator) -> Linear {
+    /// Without bias, and normal at first with the one deviation that Llama has everywhere.
+    fileprivate static func normal(
+        _ inputs: Int, _ outputs: Int, _ configuration: Llama.Configuration, _ generator: Generator
+    ) -> Linear {
         let layer = Linear(inputs, outputs, bias: false, generator: generator)
-        layer.weight = .normal([outputs, inputs], standardDeviation: 0.02, generator: generator)
+        layer.weight = .normal(
+            [outputs, inputs], standardDeviation: configuration.initialDeviation, generator: generator)
         return layer
     }
 }
