@@ -73,7 +73,7 @@ public struct MachineTranslation: System {
 
         var recipe: Recipe {
             switch self {
-            case .rnnsearch: Recipe(epochs: 2, batchTokens: 2048, learningRate: 1.5e-3, labelSmoothing: 0)
+            case .rnnsearch: Recipe(epochs: 3, batchTokens: 2048, learningRate: 1.5e-3, labelSmoothing: 0)
             case .transformer: Recipe(epochs: 3, batchTokens: 2048, learningRate: 1.5e-3, labelSmoothing: 0.1)
             case .rnnsearch50: Recipe(epochs: 5, batchTokens: 6000, learningRate: 5e-4, labelSmoothing: 0)
             case .transformerBase: Recipe(epochs: 20, batchTokens: 25_000, learningRate: 7e-4, labelSmoothing: 0.1)
