@@ -58,7 +58,10 @@ let package = Package(
             ["ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusONNX", "ApusData", "ApusTrain", "ApusText"]),
         library(
             "ApusGallery", ["Apus"],
-            exclude: ["ImageClassification/README.md", "MachineTranslation/README.md", "TextGeneration/README.md"]),
+            exclude: [
+                "ImageClassification/README.md", "MachineTranslation/README.md", "TextGeneration/README.md",
+                "WordAnalogies/README.md",
+            ]),
         // Floor 7: the command line
         .executableTarget(
             name: "ApusCommand",

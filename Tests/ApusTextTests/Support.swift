@@ -4,6 +4,7 @@ import Foundation
 import Testing
 
 /// Gives `body` an empty folder, which is removed afterwards.
+@discardableResult
 func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("apus-text-tests-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

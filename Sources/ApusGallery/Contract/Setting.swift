@@ -86,6 +86,12 @@ public struct SettingValues: Hashable, Sendable {
         return text
     }
 
+    /// What a setting's value says where it is up to the preset.
+    public static let presets = "preset's"
+
+    /// Whether a setting is up to the preset.
+    public func isPresets(_ name: String) -> Bool { text(name) == Self.presets }
+
     /// A value as it was given.
     public func text(_ name: String) -> String {
         guard let text = values[name] else { preconditionFailure("the card declares no setting \(name)") }

@@ -1,7 +1,9 @@
 /// Every system of the gallery.
 public enum SystemRegistry {
     /// The systems in the order in which they are listed.
-    public static let all: [any System] = [ImageClassification(), TextGeneration(), MachineTranslation()]
+    public static let all: [any System] = [
+        ImageClassification(), WordAnalogies(), TextGeneration(), MachineTranslation(),
+    ]
 
     /// Their names in commands, in the same order.
     public static var names: [String] { all.map(\.name) }

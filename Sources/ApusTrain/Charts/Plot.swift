@@ -52,13 +52,21 @@ public struct Plot: Chart {
         public var style: Style
         /// Which of the theme's colours; by default the next.
         public var color: Int?
+        /// What is written beside each point where there is room, such as a word; nothing by default.
+        public var labels: [String]
 
         /// Points that are not finite leave a gap.
-        public init(_ name: String, _ points: [Point], style: Style = .line, color: Int? = nil) {
+        public init(
+            _ name: String, _ points: [Point], style: Style = .line, color: Int? = nil, labels: [String] = []
+        ) {
+            precondition(
+                labels.isEmpty || labels.count == points.count,
+                "Plot.Series: \(labels.count) labels for \(points.count) points")
             self.name = name
             self.points = points
             self.style = style
             self.color = color
+            self.labels = labels
         }
 
         /// Values at 1, 2, 3 ….
@@ -106,6 +114,7 @@ extension Plot.Series {
     /// - Parameter window: about how many points are averaged.
     public func smoothed(window: Double) -> Plot.Series {
         var result = self
+        result.labels = []
         let finite = points.filter(\.y.isFinite)
         let keep = 1 - 2 / (max(1, window) + 1)
         let forwards = Self.decayingSums(finite.map(\.y), keep: keep)
@@ -129,7 +138,8 @@ extension Plot.Series {
 
     /// At most four points for each of `columns` places along x, which draw the same line: first, least, greatest, last.
     package func thinned(columns: Int) -> Plot.Series {
-        guard style != .points, points.count > 4 * columns, let first = points.first, let last = points.last,
+        guard style != .points, labels.isEmpty, points.count > 4 * columns, let first = points.first,
+            let last = points.last,
             last.x > first.x
         else { return self }
         var result = self

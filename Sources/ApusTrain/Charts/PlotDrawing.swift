@@ -1,7 +1,7 @@
 /// Lays out a plot and draws it, from back to front: grid, columns, lines, points, labels.
 struct PlotDrawing {
     private let plot: Plot
-    private let series: [Plot.Series]
+    let series: [Plot.Series]
     private let x: FittedAxis
     private let y: FittedAxis
     private let left: Double
@@ -46,7 +46,8 @@ struct PlotDrawing {
     }
 
     var markup: Markup {
-        let body = layer(.columns, columns) + layer(.faintLine, line) + layer(.line, line) + layer(.points, points)
+        let body =
+            layer(.columns, columns) + layer(.faintLine, line) + layer(.line, line) + layer(.points, points) + wordings
         return "\(grid)\(axes)\(body)\(plot.rules.map(rule))\(Self.hasLegend(plot) ? legend : "")"
     }
 
@@ -54,12 +55,15 @@ struct PlotDrawing {
         "\(series.enumerated().filter { $1.style == style }.map { draw($1, color($1, $0)) })"
     }
 
-    private func color(_ series: Plot.Series, _ index: Int) -> Int { (series.color ?? index) % Theme.seriesCount }
+    func color(_ series: Plot.Series, _ index: Int) -> Int { (series.color ?? index) % Theme.seriesCount }
 
-    private func place(_ point: Plot.Point) -> (x: Double, y: Double)? {
+    func place(_ point: Plot.Point) -> (x: Double, y: Double)? {
         guard let u = x.position(point.x), let v = y.position(point.y) else { return nil }
         return (left + u * (right - left), bottom - v * (bottom - top))
     }
+
+    /// Where labels may stand.
+    var frame: Box { Box(left: left, right: plot.width, top: top - 8, bottom: bottom) }
 
     // MARK: Frame
 
@@ -121,9 +125,10 @@ struct PlotDrawing {
 
     private func points(_ series: Plot.Series, _ color: Int) -> Markup {
         let radius = series.points.count > 400 ? 2.0 : 3.0
-        let dots = series.points.compactMap { point -> Markup? in
+        let dots = series.points.enumerated().compactMap { index, point -> Markup? in
             guard let place = place(point) else { return nil }
-            let name = series.name.isEmpty ? "" : series.name + ": "
+            let label = series.labels.isEmpty ? series.name : series.labels[index]
+            let name = label.isEmpty ? "" : label + ": "
             return """
                 <circle class="dot fill-\(color)" cx="\(place.x)" cy="\(place.y)" r="\(radius)">\
                 <title>\(name)\(numbers(point))</title></circle>

@@ -31,7 +31,8 @@ public struct MetricDescription: Hashable, Sendable {
     private static let known: [String: MetricDescription] = {
         let shares = [
             ("accuracy", "Accuracy"), ("top5", "Top-5 accuracy"), ("precision", "Precision"), ("recall", "Recall"),
-            ("f1", "F1"),
+            ("f1", "F1"), ("semanticAccuracy", "Accuracy about the world"),
+            ("syntacticAccuracy", "Accuracy about grammar"),
         ]
         let costs = [
             ("loss", "Loss"), ("perplexity", "Perplexity"), ("mse", "Mean squared error"),
@@ -41,7 +42,10 @@ public struct MetricDescription: Hashable, Sendable {
         let descriptions =
             shares.map { MetricDescription($0.0, title: $0.1, isShare: true, higherIsBetter: true) }
             + costs.map { MetricDescription($0.0, title: $0.1, isShare: false, higherIsBetter: false) }
-            + [("auc", "ROC AUC", nil), ("bleu", "BLEU", 2), ("chrf", "chrF", 2)].map {
+            + [
+                ("auc", "ROC AUC", nil), ("bleu", "BLEU", 2), ("chrf", "chrF", 2),
+                ("wordSim353", "Spearman, WordSim-353", nil), ("simLex999", "Spearman, SimLex-999", nil),
+            ].map {
                 MetricDescription($0.0, title: $0.1, isShare: false, higherIsBetter: true, decimals: $0.2)
             }
         return Dictionary(uniqueKeysWithValues: descriptions.map { ($0.name, $0) })

@@ -9,13 +9,14 @@ private struct CheckpointNotes: Codable {
     var state: TrainingState
 }
 
-// A checkpoint's tensors: `model.…`, `optimizer.…`, and `average.…` where weights are averaged.
+// A checkpoint's tensors: `model.…`, `optimizer.…` (what a step of one's own needs besides the model is there too), and `average.…`
+// where weights are averaged.
 
 extension Trainer {
     func saveCheckpoint(to url: URL) throws {
         state.seconds = seconds
         var tensors = prefixed("model.", model.stateDictionary())
-        tensors.merge(prefixed("optimizer.", optimizer.stateDictionary())) { $1 }
+        tensors.merge(prefixed("optimizer.", method.stateDictionary())) { $1 }
         if let average { tensors.merge(prefixed("average.", average.stateDictionary())) { $1 } }
         let notes = CheckpointNotes(system: system, configuration: configuration, state: state)
         try Checkpoint(tensors: tensors, metadata: notes).save(to: url)
@@ -38,7 +39,7 @@ extension Trainer {
         let checkpoint = try Checkpoint<CheckpointNotes>(contentsOf: url)
         try requireSameCourse(checkpoint.metadata, url)
         try model.load(unprefixed("model.", checkpoint.tensors))
-        try optimizer.load(unprefixed("optimizer.", checkpoint.tensors))
+        try method.load(unprefixed("optimizer.", checkpoint.tensors), model: model)
         try average?.load(unprefixed("average.", checkpoint.tensors))
         state = checkpoint.metadata.state
         state.outcome = stillOver(state)
@@ -89,11 +90,11 @@ extension Trainer {
     }
 }
 
-private func prefixed(_ prefix: String, _ state: StateDictionary) -> StateDictionary {
+func prefixed(_ prefix: String, _ state: StateDictionary) -> StateDictionary {
     Dictionary(uniqueKeysWithValues: state.map { (prefix + $0.key, $0.value) })
 }
 
-private func unprefixed(_ prefix: String, _ state: StateDictionary) -> StateDictionary {
+func unprefixed(_ prefix: String, _ state: StateDictionary) -> StateDictionary {
     Dictionary(
         uniqueKeysWithValues: state.filter { $0.key.hasPrefix(prefix) }.map {
             (String($0.key.dropFirst(prefix.count)), $0.value)

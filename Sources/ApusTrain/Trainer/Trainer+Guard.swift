@@ -28,7 +28,17 @@ extension Trainer {
                 blowUp(step: state.position.step + 1, value, gradients: names, count: sizes.count))
         }
         let norm = sizes.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-        return StepResult(loss: value, metrics: metrics, gradientNorm: norm)
+        return StepResult(loss: value, metrics: { metrics.mapValues { $0.item() } }, gradientNorm: norm)
+    }
+
+    /// Stops where a step of one's own has a loss that is not finite.
+    func look(_ outcome: StepOutcome, _ batch: Batch) throws -> StepResult {
+        guard outcome.loss.isFinite else {
+            try checkNumbers(of: batch, number: state.position.batch - 1)
+            throw TrainingError.blownUp(
+                blowUp(step: state.position.step + 1, outcome.loss, count: model.namedParameters.count))
+        }
+        return StepResult(loss: outcome.loss, metrics: { outcome.metrics }, gradientNorm: nil)
     }
 
     /// Stops before weights that are not finite take the place of good ones on the disk.

@@ -23,15 +23,13 @@ public final class Trainer<Model: Module, Batch> {
 
     /// The model that is trained, in place.
     public let model: Model
-    /// Updates the model's parameters from their gradients.
-    public let optimizer: Optimizer
     /// How the training runs.
     public let configuration: TrainerConfiguration
     /// What is trained, by name.
     public let system: String
     /// Where checkpoints and the log are written; nil for a run that leaves nothing behind.
     public let run: RunFolder?
-    /// Changes the optimizer's learning rate before each step.
+    /// Changes the learning rate before each step.
     public var schedule: (any Schedule)?
     /// Called at certain moments of the training; none by default.
     public var callbacks: [any TrainerCallback] = []
@@ -40,7 +38,9 @@ public final class Trainer<Model: Module, Batch> {
     /// What asks the training to stop; by default one of its own.
     public var interruption = Interruption()
 
-    let loss: Loss
+    let method: StepMethod<Model, Batch>
+    /// The schedule's, of this step.
+    private var learningRate: Double?
     package internal(set) var state = TrainingState()
     /// The weights of the best evaluation.
     var best: StateDictionary?
@@ -66,18 +66,49 @@ public final class Trainer<Model: Module, Batch> {
             loss: loss)
     }
 
-    package init(
+    package convenience init(
         _ model: Model, _ optimizer: Optimizer, _ configuration: TrainerConfiguration, system: String, run: RunFolder?,
         clock: @escaping () -> Double, loss: @escaping Loss
     ) {
+        self.init(model, .descent(optimizer, loss), configuration, system: system, run: run, clock: clock)
+    }
+
+    /// A training whose steps are not one optimizer's along the gradient of one loss.
+    ///
+    /// Of the configuration, `accumulationSteps`, `clipNorm` and `clipValue` are up to the step, and have to be left out.
+    ///
+    /// - Parameter run: where checkpoints and metrics go; without one, nothing is kept.
+    public convenience init(
+        _ model: Model, stepping step: any TrainingStep<Model, Batch>, _ configuration: TrainerConfiguration,
+        system: String = "model", run: RunFolder? = nil
+    ) {
+        precondition(
+            configuration.accumulationSteps == 1 && configuration.clipNorm == nil && configuration.clipValue == nil,
+            "Trainer: a step of one's own accumulates and clips gradients itself")
+        self.init(
+            model, .own(step), configuration, system: system, run: run,
+            clock: { ProcessInfo.processInfo.systemUptime })
+    }
+
+    private init(
+        _ model: Model, _ method: StepMethod<Model, Batch>, _ configuration: TrainerConfiguration, system: String,
+        run: RunFolder?, clock: @escaping () -> Double
+    ) {
         self.model = model
-        self.optimizer = optimizer
+        self.method = method
         self.configuration = configuration
         self.system = system
         self.run = run
         self.clock = clock
-        self.loss = loss
         average = configuration.averageDecay.map { ExponentialMovingAverage(model, decay: $0) }
+    }
+
+    /// Updates the model's parameters from their gradients. Traps for a trainer whose steps are its own.
+    public var optimizer: Optimizer {
+        guard case .descent(let optimizer, _) = method else {
+            preconditionFailure("Trainer.optimizer: this trainer was made with a step of its own")
+        }
+        return optimizer
     }
 
     /// Seconds of training in all sessions.
@@ -165,7 +196,7 @@ extension Trainer {
             for callback in callbacks { try callback.stepBegins(state.position, model: model) }
             setLearningRate(totalSteps: totalSteps)
             let count = min(configuration.accumulationSteps, source.batchCount - state.position.batch)
-            let step = try takeStep(batchCount: count, next)
+            let step = try takeStep(batchCount: count, learningRate: learningRate, next)
             try finishStep(step, examplesPerBatch: source.examplesPerBatch)
             if let interval = configuration.evaluationInterval, state.position.step % interval == 0 {
                 try measure(evaluate)
@@ -202,7 +233,8 @@ extension Trainer {
         if let limit = configuration.maximumSeconds, limit > 0 {
             step = max(step, min(1, seconds / limit) * Double(totalSteps))
         }
-        optimizer.learningRate = schedule.rate(at: Int(step))
+        learningRate = schedule.rate(at: Int(step))
+        if case .descent(let optimizer, _) = method, let learningRate { optimizer.learningRate = learningRate }
     }
 
     private func finishStep(_ step: StepResult, examplesPerBatch: Int?) throws {
@@ -218,9 +250,9 @@ extension Trainer {
     }
 
     private func logStep(_ step: StepResult, _ examplesPerBatch: Int?) {
-        var metrics = step.metrics.mapValues { $0.item() }
+        var metrics = step.metrics()
         metrics["loss"] = step.loss
-        metrics["learningRate"] = optimizer.learningRate
+        metrics["learningRate"] = method.learningRate ?? learningRate
         metrics["gradientNorm"] = step.gradientNorm
         let now = clock()
         let batches = state.batchesSeen - pace.batches
@@ -238,6 +270,7 @@ extension Trainer {
     /// Evaluates, and keeps the model if it is the best so far.
     private func measure(_ evaluate: Evaluation?) throws {
         state.evaluatedStep = state.position.step
+        method.publish(to: model)
         guard let evaluate else { return }
         model.eval()
         state.metrics = try withAverage { try evaluate(model) }
@@ -284,6 +317,7 @@ extension Trainer {
             let message = "Stopped after step \(Format.count(state.position.step)); \(advice)"
             tell(.interrupted(.init(step: state.position.step, run: run?.path, message: message)))
         } else {
+            method.publish(to: model)
             try model.load(best ?? withAverage { model.stateDictionary() })
             if let run { try saveModel(to: run) }
         }
@@ -303,6 +337,7 @@ extension Trainer {
     private func keepCheckpoint() throws {
         guard let run else { return }
         checkpointTime = clock()
+        method.publish(to: model)
         try checkWeights()
         warnWhereItFails { try saveCheckpoint(to: run.lastCheckpointURL) }
     }

@@ -497,6 +497,72 @@ typedef struct {
 /// Transforms all lines, on as many threads as they are worth.
 void apus_fft(const apus_fft_plan *plan, int kind, void *out, const void *in, const apus_fft_lines *lines);
 
+// MARK: Word vectors (word_vectors.c)
+
+/// Predicts words from words. Rows are `stride` floats apart, a multiple of 16; what is over the dimension is 0 and stays so.
+typedef struct {
+    /// A row for each word, then one for each bucket of n-grams.
+    float *inputs;
+    /// A row for each word, or for each inner node of the tree.
+    float *outputs;
+    long stride;
+    long wordCount;
+    /// Words before and after that are looked at; each place draws a reach from 1 to this.
+    long window;
+    /// Whether a word is predicted from those around it together, rather than each of them from it.
+    int isCBOW;
+    /// Whether the mean of all rows predicts, rather than their sum.
+    int takesMean;
+    /// The rows that make up a word's vector: `inputRows[inputStarts[word]] …`, at most `mostRows` of them; NULL where that is its own alone.
+    const int64_t *inputStarts;
+    const int32_t *inputRows;
+    long mostRows;
+    /// Negative sampling: how many words are drawn, and the alias table for drawing.
+    long negatives;
+    const uint32_t *aliasThresholds;
+    const int32_t *aliases;
+    /// Hierarchical softmax: the nodes on the way to a word, and which way it goes there; NULL for negative sampling.
+    const int64_t *pathStarts;
+    const int32_t *pathNodes;
+    const float *pathLabels;
+    long longestPath;
+    /// How probably an occurrence of a word is kept, times 2³²; NULL where all are.
+    const uint32_t *keep;
+} apus_word_model;
+
+/// The summed loss of so many predictions.
+typedef struct {
+    double loss;
+    long predictions;
+} apus_word_progress;
+
+/// One pass over tokens; −1 ends a sentence. Threads share the rows without locks.
+apus_word_progress
+apus_word_train(const apus_word_model *model, const int32_t *tokens, long count, float rate, uint64_t seed);
+
+/// One step along the gradient of `L = −Σₖ log σ(±outputs[targets[k]] · v)`, where v is the sum or mean of the bag's rows and the sign
+/// is + where the label is 1, − where it is 0. Gives the loss.
+float apus_word_step(
+    const apus_word_model *model, const int32_t *bag, long bagCount, const int32_t *targets, const float *labels,
+    long targetCount, float rate);
+
+/// Vectors whose products are the logarithms of co-occurrence counts, with AdaGrad's sums of squares for each.
+typedef struct {
+    float *words, *contexts, *wordSquares, *contextSquares;
+    long stride;
+    float *wordBiases, *contextBiases, *wordBiasSquares, *contextBiasSquares;
+} apus_count_model;
+
+/// Two words, the logarithm of their count, and its weight in the loss.
+typedef struct {
+    int32_t word, context;
+    float logarithm, weight;
+} apus_word_pair;
+
+/// A step of AdaGrad for each pair, along the gradient of `½ weight (wᵢ · w̃ⱼ + bᵢ + b̃ⱼ − logarithm)²`. Threads share the rows without locks.
+apus_word_progress
+apus_count_train(const apus_count_model *model, const apus_word_pair *pairs, long count, float rate);
+
 // Yardsticks
 
 /// Runs `iterations` turns of a loop of float32 multiply–adds in registers on every thread; gives how many operations
