@@ -90,8 +90,8 @@ struct TextGenerationReport {
 
     private var samples: Report.Section {
         let groups = [0.5, 0.8, 1.0].map { temperature -> Markup in
-            let texts = prompts(2).map { prompt in
-                "<p class=\"text\"><b>\(prompt)</b>\(continued(prompt, temperature))</p>" as Markup
+            let texts = prompts(2).enumerated().map { number, prompt in
+                "<p class=\"text\"><b>\(prompt)</b>\(continued(prompt, temperature, number))</p>" as Markup
             }
             return "<h3>Temperature \(String(temperature))</h3>\(texts)"
         }
@@ -102,12 +102,14 @@ struct TextGenerationReport {
             body: "<style>\(Self.style)</style>\(groups)")
     }
 
-    private func continued(_ prompt: String, _ temperature: Double) -> String {
+    /// - Parameter number: texts of the same draws are much alike, so each has its own.
+    private func continued(_ prompt: String, _ temperature: Double, _ number: Int) -> String {
+        let draws = Generator(seed: configuration.seed, stream: UInt64(number))
         func write(_ model: some LanguageModel) -> String {
             let generator = TextGenerator(model, tokenizer)
             generator.read(tokenizer.encode(prompt))
             var text = ""
-            generator.write(500, Sampling(temperature: temperature), using: Generator(seed: configuration.seed)) {
+            generator.write(500, Sampling(temperature: temperature), using: draws) {
                 step in
                 text += step.text
                 return text.count < 500
@@ -123,14 +125,18 @@ struct TextGenerationReport {
         }
         var decoder = StreamingDecoder(tokenizer)
         var pending = 0.0
-        let pieces = zip(text.tokens, bits).prefix(400).compactMap { token, bits -> Markup? in
+        var pieces: [Markup] = []
+        var length = 0
+        for (token, bits) in zip(text.tokens, bits) where length < 1000 {
             pending += bits
             let text = decoder.append(token)
-            guard !text.isEmpty else { return nil }
-            defer { pending = 0 }
-            let strength = String(format: "%.2f", min(1, pending / 12) * 0.8)
-            return
-                "<span title=\"\(String(format: "%.1f bits", pending))\" style=\"--surprise:\(strength)\">\(text)</span>"
+            guard !text.isEmpty else { continue }
+            let (title, strength) = (
+                String(format: "%.1f bits", pending), String(format: "%.2f", min(1, pending / 12) * 0.8)
+            )
+            pieces.append("<span title=\"\(title)\" style=\"--surprise:\(strength)\">\(text)</span>")
+            length += text.count
+            pending = 0
         }
         return Report.Section(
             "Surprise",
