@@ -162,7 +162,9 @@ private enum TinyLanguage {
         let baseline = try #require(last["baseline"] as? [String: Double])
         #expect(try #require(metrics["bleu"]) > (try #require(baseline["bleu"])))
         let report = try String(contentsOf: place.url("run/report.html"), encoding: .utf8)
-        for part in ["BLEU", "What each word was translated from", "Nearest verse", "Word by word", "Learning curves"] {
+        for part in [
+            "BLEU", "What each word was translated from", "Nearest sentence", "Word by word", "Learning curves",
+        ] {
             #expect(report.contains(part), "\(part)")
         }
 

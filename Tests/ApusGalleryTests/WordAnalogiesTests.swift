@@ -73,7 +73,8 @@ private struct TrainedRun {
         }
         let report = try String(contentsOf: run.place.url("run/report.html"), encoding: .utf8)
         for part in [
-            "Accuracy by category", "PPMI-SVD", "Neighbours", "Map by t-SNE", "Map by principal components", "Learning curves",
+            "Accuracy by category", "PPMI-SVD", "Neighbours", "Map by t-SNE", "Map by principal components",
+            "Learning curves",
         ] {
             #expect(report.contains(part), "\(part)")
         }

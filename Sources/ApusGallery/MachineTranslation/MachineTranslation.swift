@@ -23,7 +23,7 @@ public struct MachineTranslation: System {
             "BLEU as sacreBLEU computes it, chrF2, perplexity a token; on pairs of which neither sentence was trained on",
         target: "BLEU over both baselines on 1,000 held-out verses",
         goal: Goal("bleu"),
-        baseline: "the better one of word by word (IBM Model 1) and the nearest training verse's translation",
+        baseline: "the better one of word by word (IBM Model 1) and the nearest training sentence's translation",
         limits: [
             "It knows the language of what it was trained on: by default that of the Bible, and no other words.",
             "A sentence at a time, at most as long as the longest that it was trained on.",

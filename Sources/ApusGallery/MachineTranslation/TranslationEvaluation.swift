@@ -38,7 +38,7 @@ struct TranslationBaselines {
         bar.update(completed: 1)
         let memory = NearestTexts(words.map(\.source))
         nearest = TranslationEvaluation(
-            "Nearest verse",
+            "Nearest sentence",
             translations: texts.test.pairs.map { pair in
                 memory(Self.words(pair.source)).map { training[$0.number].target } ?? ""
             }, texts.test)
