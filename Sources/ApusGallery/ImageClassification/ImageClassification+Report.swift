@@ -19,11 +19,9 @@ struct ImageClassificationReport {
             .learningCurves(try MetricsLog.read(folder.metricsURL), baseline: linear.metrics),
             .confusionMatrix(evaluation.confusion, classes: pictures.classNames),
             try PictureGallery(evaluation: evaluation, pictures: pictures.test).section(),
-            .model(summary), .data(dataFacts), .machine(.current()),
-            .reproduction(
-                commandLine: CommandLine.arguments.joined(separator: " "), seed: configuration.seed,
-                seconds: result.seconds, settings: settings),
+            .model(summary), .data(dataFacts),
         ]
+        report.sections += .provenance(of: result, seed: configuration.seed, settings: settings)
         try report.write(to: folder.reportURL)
     }
 
@@ -34,7 +32,7 @@ struct ImageClassificationReport {
                 "Accuracy", Format.percent(accuracy), note: "linear baseline \(Format.percent(other))",
                 verdict: accuracy > other ? .good : .bad),
             .init("Parameters", Format.count(summary.parameterCount)),
-            .init("Training", Format.duration(result.seconds), note: "\(result.epochs) epochs"),
+            .training(result),
         ]
     }
 

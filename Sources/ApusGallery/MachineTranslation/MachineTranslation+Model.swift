@@ -25,6 +25,13 @@ package struct Reading {
     /// Of what was written so far.
     let written: ModelMemory
 
+    /// Each row `count` times, side by side.
+    func repeated(_ count: Int) -> Reading {
+        func rows(_ x: Tensor) -> Tensor { x.repeatInterleaved(count, axis: 0) }
+        return Reading(
+            source: source.map(rows), written: ModelMemory(written.parts.map { rows($0.wrappedValue) }))
+    }
+
     /// Goes on with other hypotheses: row i is what row `origins[i]` was.
     package func reorder(_ origins: Tensor) {
         for part in written.parts { part.wrappedValue = part.wrappedValue.gathered(origins) }

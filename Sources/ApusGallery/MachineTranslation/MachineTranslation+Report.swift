@@ -24,11 +24,9 @@ struct MachineTranslationReport {
             .metrics(evaluation.metrics, baseline: baselines.best.metrics, baselineName: baselines.best.name),
             scores, examples, alignments(of: model),
             .learningCurves(try MetricsLog.read(folder.metricsURL)),
-            .model(summary), .data(dataFacts), .machine(.current()),
-            .reproduction(
-                commandLine: CommandLine.arguments.joined(separator: " "), seed: configuration.seed,
-                seconds: result.seconds, settings: settings),
+            .model(summary), .data(dataFacts),
         ]
+        report.sections += .provenance(of: result, seed: configuration.seed, settings: settings)
         try report.write(to: folder.reportURL)
     }
 
@@ -41,7 +39,7 @@ struct MachineTranslationReport {
                 verdict: score > other.bleu.score ? .good : .bad),
             .init("chrF2", bleu.text(evaluation.metrics["chrf"] ?? .nan)),
             .init("Parameters", Format.count(summary.parameterCount)),
-            .init("Training", Format.duration(result.seconds), note: "\(result.epochs) epochs"),
+            .training(result),
         ]
     }
 

@@ -36,12 +36,11 @@ struct TranslationWriter {
     func text(_ tokens: [Int]) -> String { tokenizer.decode(tokens).trimmingCharacters(in: .whitespaces) }
 
     private func translated(_ sources: [[Int]], by model: some Translator) -> [[BeamSearch.Hypothesis]] {
-        let width = beam.width
-        let source = paddedRows(sources.flatMap { Array(repeating: $0, count: width) })  // (R, S)
+        let source = paddedRows(sources)  // (B, S)
         var search = beam
         // A translation may be half again as long as its source.
         search.limit = min(beam.limit, source.shape[1] * 3 / 2 + 8)
-        let reading = model.read(source, limit: search.limit)
+        let reading = model.read(source, limit: search.limit).repeated(search.width)  // B · width = R rows
         return search(sources.count, begin: SpecialToken.begin, end: SpecialToken.end) { tokens, origins, position in
             if position > 0 { reading.reorder(Tensor(origins)) }
             let logits = model.step(Tensor(tokens), at: Tensor(position), reading)  // (R, vocabulary)

@@ -22,11 +22,9 @@ struct TextGenerationReport {
         report.sections = [
             .table("Results", introduction: "Less is better. All are measured on the same held-out text.", results),
             .learningCurves(try MetricsLog.read(folder.metricsURL), baseline: baselines.metrics),
-            samples, surprise, continuations, inside, .model(summary), .data(dataFacts), .machine(.current()),
-            .reproduction(
-                commandLine: CommandLine.arguments.joined(separator: " "), seed: configuration.seed,
-                seconds: result.seconds, settings: settings),
+            samples, surprise, continuations, inside, .model(summary), .data(dataFacts),
         ]
+        report.sections += .provenance(of: result, seed: configuration.seed, settings: settings)
         try report.write(to: folder.reportURL)
     }
 
@@ -39,7 +37,7 @@ struct TextGenerationReport {
                 "Bits per character", String(format: "%.3f", bits), note: String(format: "Kneser–Ney %.3f", other),
                 verdict: bits < other ? .good : .bad),
             .init("Parameters", Format.count(model.parameterCount)),
-            .init("Training", Format.duration(result.seconds), note: "\(result.epochs) epochs"),
+            .training(result),
         ]
     }
 

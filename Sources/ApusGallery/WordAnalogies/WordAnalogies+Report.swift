@@ -25,11 +25,9 @@ struct WordAnalogiesReport {
         ].compactMap { $0 }
         report.sections += maps
         report.sections += [
-            curves, .model(summary), .data(dataFacts), .machine(.current()),
-            .reproduction(
-                commandLine: CommandLine.arguments.joined(separator: " "), seed: configuration.seed,
-                seconds: result.seconds, settings: configuration.facts),
+            curves, .model(summary), .data(dataFacts),
         ]
+        report.sections += .provenance(of: result, seed: configuration.seed, settings: configuration.facts)
         try report.write(to: folder.reportURL)
     }
 
@@ -40,7 +38,7 @@ struct WordAnalogiesReport {
                 "Analogies answered", Format.percent(accuracy), note: "PPMI-SVD \(Format.percent(other))",
                 verdict: accuracy > other ? .good : .bad),
             .init("Words", Format.count(data.vocabulary.count), note: "\(configuration.dimension) numbers each"),
-            .init("Training", Format.duration(result.seconds), note: "\(result.epochs) epochs"),
+            .training(result),
         ]
     }
 
