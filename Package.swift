@@ -44,7 +44,7 @@ let package = Package(
         library("ApusNN", ["ApusTensor"]),
         library("ApusOptim", ["ApusTensor", "ApusNN"]),
         library("ApusIO", ["ApusTensor", "CZip", "CZlib"]),
-        library("ApusData", ["ApusTensor", "ApusIO", "CTurboJPEG", "CPNG"]),
+        library("ApusData", ["ApusTensor", "ApusIO", "CTurboJPEG", "CPNG", "CZlib"]),
         library(
             "ApusONNX",
             ["ApusTensor", "ApusNN", "ApusIO", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -52,14 +52,19 @@ let package = Package(
         // Floor 5: training
         library("ApusTrain", ["ApusCPU", "ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusData"]),
         library("ApusText", ["CKernels", "ApusTensor", "ApusNN", "ApusIO", "ApusData", "ApusTrain", "CZlib"]),
+        library("ApusControl", ["ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusData", "ApusTrain"]),
         // Floor 6: everything, and the gallery
         library(
             "Apus",
-            ["ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusONNX", "ApusData", "ApusTrain", "ApusText"]),
+            [
+                "ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusONNX", "ApusData", "ApusTrain", "ApusControl",
+                "ApusText",
+            ]),
         library(
             "ApusGallery", ["Apus"],
             exclude: [
-                "ImageClassification/README.md", "MachineTranslation/README.md", "TextGeneration/README.md",
+                "DeepQNetwork/README.md", "ImageClassification/README.md", "MachineTranslation/README.md",
+                "TextGeneration/README.md",
                 "WordAnalogies/README.md",
             ]),
         // Floor 7: the command line
@@ -93,6 +98,9 @@ let package = Package(
             ]),
         tests("ApusDataTests", ["ApusTestSupport", "ApusData"], exclude: ["Goldens"]),
         tests("ApusTrainTests", ["ApusTestSupport", "ApusTrain"]),
+        tests(
+            "ApusControlTests", ["ApusTestSupport", "ApusControl"], exclude: ["make-goldens.py"],
+            resources: [.copy("Goldens")]),
         tests("ApusTextTests", ["ApusTestSupport", "ApusText"], resources: [.copy("Goldens")]),
         tests("ApusBenchmarksTests", ["ApusTestSupport", "ApusBenchmarks"], exclude: ["fake_peer.py"]),
         tests(

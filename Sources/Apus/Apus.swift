@@ -1,4 +1,5 @@
 /// `import Apus` is the whole framework.
+@_exported import ApusControl
 @_exported import ApusData
 @_exported import ApusIO
 @_exported import ApusNN

@@ -13,7 +13,7 @@ extension Generator {
     /// Uniform in [0, 1).
     package func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-    func uniform(in range: ClosedRange<Double>) -> Double {
+    package func uniform(in range: ClosedRange<Double>) -> Double {
         range.lowerBound + (range.upperBound - range.lowerBound) * unit()
     }
 
@@ -25,7 +25,7 @@ extension Generator {
     }
 
     /// Standard normal (Box and Muller 1958).
-    func normal() -> Double {
+    package func normal() -> Double {
         let radius = (-2 * log(1 - unit())).squareRoot()
         return radius * cos(2 * .pi * unit())
     }

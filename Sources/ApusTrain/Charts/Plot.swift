@@ -40,6 +40,8 @@ public struct Plot: Chart {
         case points
         /// From 0 up to each point, as wide as the points are apart.
         case columns
+        /// The area between the first half of the points and the second, which come in the same order: an interval around a line.
+        case band
     }
 
     /// Points that belong together, in one colour.
@@ -138,7 +140,7 @@ extension Plot.Series {
 
     /// At most four points for each of `columns` places along x, which draw the same line: first, least, greatest, last.
     package func thinned(columns: Int) -> Plot.Series {
-        guard style != .points, labels.isEmpty, points.count > 4 * columns, let first = points.first,
+        guard style != .points, style != .band, labels.isEmpty, points.count > 4 * columns, let first = points.first,
             let last = points.last,
             last.x > first.x
         else { return self }

@@ -47,7 +47,8 @@ struct PlotDrawing {
 
     var markup: Markup {
         let body =
-            layer(.columns, columns) + layer(.faintLine, line) + layer(.line, line) + layer(.points, points) + wordings
+            layer(.band, band) + layer(.columns, columns) + layer(.faintLine, line) + layer(.line, line)
+            + layer(.points, points) + wordings
         return "\(grid)\(axes)\(body)\(plot.rules.map(rule))\(Self.hasLegend(plot) ? legend : "")"
     }
 
@@ -123,6 +124,14 @@ struct PlotDrawing {
         return series.style == .line && series.points.count <= 60 ? drawn + points(series, color) : drawn
     }
 
+    private func band(_ series: Plot.Series, _ color: Int) -> Markup {
+        let places = series.points.compactMap(place)
+        let half = places.count / 2
+        let outline = places.prefix(half) + places.dropFirst(half).reversed()
+        let corners = outline.map { "\($0.x) \($0.y)" as Markup }.map(\.description).joined(separator: "L")
+        return corners.isEmpty ? "" : "<path class=\"band fill-\(color)\" d=\"M\(Markup(raw: corners))Z\"/>"
+    }
+
     private func points(_ series: Plot.Series, _ color: Int) -> Markup {
         let radius = series.points.count > 400 ? 2.0 : 3.0
         let dots = series.points.enumerated().compactMap { index, point -> Markup? in
@@ -186,7 +195,7 @@ struct PlotDrawing {
                     let style = series.style == .faintLine ? "faint line" : "line"
                     return "<path class=\"\(style) stroke-\(color)\" d=\"M\(place) 11h16\"/>"
                 case .points: return "<circle class=\"dot fill-\(color)\" cx=\"\(place + 8)\" cy=\"11\" r=\"4\"/>"
-                case .columns:
+                case .columns, .band:
                     return "<rect class=\"fill-\(color)\" x=\"\(place + 3)\" y=\"6\" width=\"10\" height=\"10\"/>"
                 }
             }

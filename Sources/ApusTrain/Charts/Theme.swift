@@ -29,7 +29,7 @@ enum Theme {
             .chart .surface{fill:var(--surface)}.chart .grid{stroke:var(--grid)}.chart .axis{stroke:var(--edge)}\
             .chart .rule{stroke:var(--muted);stroke-width:1.5;stroke-dasharray:5 4}\
             .chart .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}\
-            .chart .faint{stroke-width:1;opacity:.35}\
+            .chart .faint{stroke-width:1;opacity:.35}.chart .band{opacity:.2}\
             .chart .dot{stroke:var(--surface);stroke-width:1.5}.chart .dot:hover{stroke:var(--ink)}\
             .chart .warm{fill:var(--series-0)}.chart .cold{fill:var(--series-1)}
             \(series.joined())

@@ -32,7 +32,7 @@ public struct MetricDescription: Hashable, Sendable {
         let shares = [
             ("accuracy", "Accuracy"), ("top5", "Top-5 accuracy"), ("precision", "Precision"), ("recall", "Recall"),
             ("f1", "F1"), ("semanticAccuracy", "Accuracy about the world"),
-            ("syntacticAccuracy", "Accuracy about grammar"),
+            ("syntacticAccuracy", "Accuracy about grammar"), ("exploration", "Random actions"),
         ]
         let costs = [
             ("loss", "Loss"), ("perplexity", "Perplexity"), ("mse", "Mean squared error"),
@@ -44,7 +44,10 @@ public struct MetricDescription: Hashable, Sendable {
             + costs.map { MetricDescription($0.0, title: $0.1, isShare: false, higherIsBetter: false) }
             + [
                 ("auc", "ROC AUC", nil), ("bleu", "BLEU", 2), ("chrf", "chrF", 2),
-                ("wordSim353", "Spearman, WordSim-353", nil), ("simLex999", "Spearman, SimLex-999", nil),
+                ("return", "Mean return", nil), ("worstReturn", "Worst seed's mean return", nil),
+                ("trainingReturn", "Return while exploring", nil), ("episodeLength", "Steps of an episode", nil),
+                ("entropy", "Entropy", nil), ("wordSim353", "Spearman, WordSim-353", nil),
+                ("simLex999", "Spearman, SimLex-999", nil),
             ].map {
                 MetricDescription($0.0, title: $0.1, isShare: false, higherIsBetter: true, decimals: $0.2)
             }

@@ -41,13 +41,16 @@ extension Report.Section {
     // MARK: Pictures
 
     /// Groups of pictures, each with its title, such as the surest right predictions and the surest wrong ones.
+    ///
+    /// - Parameter isWide: whether two or three fill a row, rather than many small ones.
     public static func pictures(
-        _ title: String, introduction: String = "", _ groups: [(title: String, pictures: [Report.Picture])]
+        _ title: String, introduction: String = "", _ groups: [(title: String, pictures: [Report.Picture])],
+        isWide: Bool = false
     ) -> Self {
         let body = groups.map { group -> Markup in
             let items = group.pictures.map(\.markup)
             let head: Markup = group.title.isEmpty ? "" : "<h3>\(group.title)</h3>"
-            return "\(head)<ul class=\"pictures\">\(items)</ul>"
+            return "\(head)<ul class=\"pictures\(isWide ? " wide" : "")\">\(items)</ul>"
         }
         return Self(title, introduction: introduction, body: "\(body)")
     }

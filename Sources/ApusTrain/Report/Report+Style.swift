@@ -38,6 +38,7 @@ extension Report {
         code,pre{font:13px/1.5 ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
         pre{background:var(--sunken);border-radius:8px;padding:12px 16px;margin:0;overflow-x:auto;white-space:pre-wrap}
         .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:16px;margin:0;padding:0;list-style:none}
+        .pictures.wide{grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr))}
         .pictures li{min-width:0}
         .pictures img{display:block;width:100%;height:auto;border-radius:8px;background:var(--sunken)}
         .pictures img.small{image-rendering:pixelated}

@@ -16,7 +16,7 @@ extension Trainer {
     func saveCheckpoint(to url: URL) throws {
         state.seconds = seconds
         var tensors = prefixed("model.", model.stateDictionary())
-        tensors.merge(prefixed("optimizer.", method.stateDictionary())) { $1 }
+        try tensors.merge(prefixed("optimizer.", method.stateDictionary())) { $1 }
         if let average { tensors.merge(prefixed("average.", average.stateDictionary())) { $1 } }
         let notes = CheckpointNotes(system: system, configuration: configuration, state: state)
         try Checkpoint(tensors: tensors, metadata: notes).save(to: url)
@@ -90,11 +90,11 @@ extension Trainer {
     }
 }
 
-func prefixed(_ prefix: String, _ state: StateDictionary) -> StateDictionary {
+package func prefixed(_ prefix: String, _ state: StateDictionary) -> StateDictionary {
     Dictionary(uniqueKeysWithValues: state.map { (prefix + $0.key, $0.value) })
 }
 
-func unprefixed(_ prefix: String, _ state: StateDictionary) -> StateDictionary {
+package func unprefixed(_ prefix: String, _ state: StateDictionary) -> StateDictionary {
     Dictionary(
         uniqueKeysWithValues: state.filter { $0.key.hasPrefix(prefix) }.map {
             (String($0.key.dropFirst(prefix.count)), $0.value)

@@ -25,10 +25,10 @@ enum StepMethod<Model: Module, Batch> {
         if case .own(let step) = self { step.publish(to: model) }
     }
 
-    func stateDictionary() -> StateDictionary {
+    func stateDictionary() throws -> StateDictionary {
         switch self {
         case .descent(let optimizer, _): optimizer.stateDictionary()
-        case .own(let step): step.stateDictionary()
+        case .own(let step): try step.stateDictionary()
         }
     }
 

@@ -28,7 +28,7 @@ public protocol TrainingStep<Model, Batch>: AnyObject {
     func adopt(_ model: Model) throws
 
     /// What has to be known to go on besides the model: optimizers' states. Saved with each checkpoint.
-    func stateDictionary() -> StateDictionary
+    func stateDictionary() throws -> StateDictionary
 
     /// Takes over what `stateDictionary()` gave.
     func load(_ state: StateDictionary) throws
