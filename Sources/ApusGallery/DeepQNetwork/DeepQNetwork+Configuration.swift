@@ -3,7 +3,7 @@ import Foundation
 
 extension DeepQNetwork {
     /// Everything that a run's results depend on; `config.json` in its folder.
-    struct Configuration: Codable, Hashable {
+    package struct Configuration: Codable, Hashable {
         var preset: String
         var world: World
         /// Periods between measurements, and rounds in each.
@@ -21,7 +21,7 @@ extension DeepQNetwork {
     }
 
     /// How agents learn.
-    enum Algorithm: Codable, Hashable {
+    package enum Algorithm: Codable, Hashable {
         case deepQ(DeepQLearner.Configuration)
         case proximalPolicy(ProximalPolicyLearner.Configuration)
     }
@@ -31,7 +31,7 @@ extension DeepQNetwork.Configuration {
     /// What the user said, completed by the recipe of the world and the preset.
     ///
     /// - Throws: `InputError` for settings and options that don't go together.
-    init(_ options: TrainOptions, preset: DeepQNetwork.Preset) throws {
+    package init(_ options: TrainOptions, preset: DeepQNetwork.Preset) throws {
         let name = options.settings.text("world")
         let world = try options.data.map { try World(mapAt: $0) } ?? World(named: name)
         var isAtari = false
@@ -56,7 +56,7 @@ extension DeepQNetwork.Configuration {
     }
 
     /// A network with new weights.
-    func makePolicy(in environment: any Environment) -> any DiscretePolicy {
+    package func makePolicy(in environment: any Environment) -> any DiscretePolicy {
         let (shape, count) = (environment.observationShape, environment.actionCount)
         switch algorithm {
         case .deepQ:

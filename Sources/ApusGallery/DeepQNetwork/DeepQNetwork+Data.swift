@@ -2,7 +2,7 @@ import Apus
 import Foundation
 
 /// Where an agent learns to act.
-enum World: Codable, Hashable, Sendable {
+package enum World: Codable, Hashable, Sendable {
     case cartPole, mountainCar, lunarLander
     case frozenLake, frozenLake8x8, cliffWalking, taxi
     /// A lake of the user's own.
@@ -112,7 +112,7 @@ extension World {
     var deepQ: DeepQLearner.Configuration {
         var recipe = DeepQLearner.Configuration()
         switch self {
-        case .cartPole: recipe.learningRate = 1e-3
+        case .cartPole: recipe.learningRate = 2.3e-3
         case .mountainCar:
             recipe.discount = 0.98
             recipe.learningRate = 4e-3

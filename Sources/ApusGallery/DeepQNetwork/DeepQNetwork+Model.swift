@@ -1,7 +1,7 @@
 import Apus
 
 /// What an observation is turned into before its actions are judged.
-enum ObservationEncoder: Codable, Hashable, Sendable {
+package enum ObservationEncoder: Codable, Hashable, Sendable {
     /// Hidden layers with ReLU, for a few numbers.
     case perceptron([Int])
     /// The three convolutions of the paper, for four pictures of 84×84.
@@ -26,11 +26,11 @@ enum ObservationEncoder: Codable, Hashable, Sendable {
 /// The value of each action in a state: a network of which the last hidden layer is one, or with dueling two.
 ///
 /// Reference: Mnih et al. 2015, “Model architecture”.
-final class ValueNetwork: Module, DiscretePolicy {
+package final class ValueNetwork: Module, DiscretePolicy {
     let features: Sequential
     let head: any Layer
 
-    init(_ shape: Shape, actionCount: Int, encoder: ObservationEncoder, width: Int, isDueling: Bool) {
+    package init(_ shape: Shape, actionCount: Int, encoder: ObservationEncoder, width: Int, isDueling: Bool) {
         let (layers, featureCount) = encoder.makeLayers(shape)
         features = layers
         head =
@@ -39,22 +39,22 @@ final class ValueNetwork: Module, DiscretePolicy {
             : Sequential(Linear(featureCount, width), ReLU(), Linear(width, actionCount))
     }
 
-    func scores(_ observations: Tensor) -> Tensor { head(features(observations)) }  // (B, actions)
+    package func scores(_ observations: Tensor) -> Tensor { head(features(observations)) }  // (B, actions)
 }
 
 /// `Q(s, a) = V(s) + A(s, a) − meanₐ A(s, a)`: what a state is worth is learned from every action in it.
 ///
 /// Reference: Wang et al., “Dueling network architectures for deep reinforcement learning”, 2016, equation 9.
-final class DuelingHead: Module, Layer {
-    let value: Sequential
+package final class DuelingHead: Module, Layer {
+    package let value: Sequential
     let advantage: Sequential
 
-    init(_ featureCount: Int, _ actionCount: Int, width: Int) {
+    package init(_ featureCount: Int, _ actionCount: Int, width: Int) {
         value = Sequential(Linear(featureCount, width), ReLU(), Linear(width, 1))
         advantage = Sequential(Linear(featureCount, width), ReLU(), Linear(width, actionCount))
     }
 
-    func callAsFunction(_ x: Tensor) -> Tensor {
+    package func callAsFunction(_ x: Tensor) -> Tensor {
         let advantages = advantage(x)  // (B, actions)
         return value(x) + advantages - advantages.mean(axes: 1, keepingAxes: true)
     }
@@ -63,7 +63,7 @@ final class DuelingHead: Module, Layer {
 /// A policy and a value function, each a perceptron of its own with tanh, as in the paper; over pictures they share the convolutions.
 ///
 /// Reference: Schulman et al. 2017, section 6.1.
-final class ActorCriticNetwork: Module, ActorCritic {
+package final class ActorCriticNetwork: Module, ActorCritic {
     let features: Sequential
     let actor: Sequential
     let critic: Sequential
@@ -90,7 +90,7 @@ final class ActorCriticNetwork: Module, ActorCritic {
         critic = perceptron(1, gain: 1)
     }
 
-    func logitsAndValues(_ observations: Tensor) -> (logits: Tensor, values: Tensor) {
+    package func logitsAndValues(_ observations: Tensor) -> (logits: Tensor, values: Tensor) {
         let x = features(observations)
         return (actor(x), critic(x).squeezed(1))
     }

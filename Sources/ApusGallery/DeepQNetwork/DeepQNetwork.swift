@@ -43,7 +43,7 @@ public struct DeepQNetwork: System {
             Setting("out", "deep-q-network.png", for: .prediction, "the animated PNG to write"),
         ])
 
-    enum Preset: String, CaseIterable {
+    package enum Preset: String, CaseIterable {
         case dqn, double, dueling, prioritized, ppo
 
         var summary: String {
@@ -80,7 +80,7 @@ public struct DeepQNetwork: System {
         return Apus.summary(policy, inputShape: [1, 4])
     }
 
-    func preset(named name: String?) throws -> Preset { Preset(rawValue: try card.preset(named: name).name)! }
+    package func preset(named name: String?) throws -> Preset { Preset(rawValue: try card.preset(named: name).name)! }
 }
 
 // MARK: Use
