@@ -8,7 +8,7 @@ import Foundation
 /// Gymnasium's `LunarLander-v3`, whose constants, rewards and limits these are. An episode counts as solved from a return of 200 on.
 ///
 /// Gymnasium's craft is three bodies with joints in a Box2D world. Here it is one rigid body with the same mass, inertia and engines, so that it flies the same way;
-/// on the ground its legs are stiff, where Gymnasium's give way on springs.
+/// on the ground its legs are stiff, and break at the impact at which Gymnasium's sprung ones give way too far.
 public struct LunarLander: Environment, Codable, Hashable, Sendable {
     /// Of the hull's origin, in m; the world is 20 by 13⅓ m.
     var position = Vector(x: 0, y: 0)
@@ -55,6 +55,8 @@ public struct LunarLander: Environment, Codable, Hashable, Sendable {
     static let padHeight = height / 4
     static let legDown = 18 / scale
     static let gravity = -10.0
+    /// What the legs bear, in m/s. At a faster impact Gymnasium's give way until the hull touches the ground: it was let fall there to find out.
+    static let largestImpact = 1.7
 
     public init() {}
 
@@ -225,6 +227,7 @@ extension LunarLander {
         let friction = (0.1 * 0.2).squareRoot()
         var contacts: [(point: Vector, normal: Vector, depth: Double, pressed: Double, rubbed: Double)] = []
         touches = [false, false]
+        var legsBreak = false
         for (leg, feet) in Craft.feet.enumerated() {
             for foot in feet {
                 let point = placed(foot)
@@ -232,10 +235,11 @@ extension LunarLander {
                 let depth = (height - point.y) * normal.y
                 guard depth > -0.01 else { continue }
                 touches[leg] = true
+                if -centreVelocity.dot(normal) > Self.largestImpact { legsBreak = true }
                 contacts.append((point, normal, depth, 0, 0))
             }
         }
-        hasCrashed = Craft.hull.contains { placed($0).y <= ground(below: placed($0).x).height }
+        hasCrashed = legsBreak || Craft.hull.contains { placed($0).y <= ground(below: placed($0).x).height }
         for _ in 0..<(contacts.isEmpty ? 0 : 30) {
             for index in contacts.indices {
                 let contact = contacts[index]

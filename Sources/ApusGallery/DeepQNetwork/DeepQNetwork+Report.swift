@@ -115,7 +115,7 @@ struct DeepQNetworkReport {
                 introduction: "The greatest score of an action, the least subtracted.")
         case .cartPole:
             return slice(
-                "Left or right", rows: (-2, 2, "angular velocity"), columns: (-0.21, 0.21, "angle"),
+                "Left or right", rows: (-1.5, 1.5, "angular velocity"), columns: (-0.15, 0.15, "angle"),
                 state: { [0, 0, $1, $0] }, value: { $0[1] - $0[0] }, palette: .diverging,
                 introduction:
                     "The score of a push to the right less that of one to the left, the cart at rest in the middle.")
@@ -150,11 +150,11 @@ struct DeepQNetworkReport {
             values = values.map { $0.map { $0 - least } }
         }
         func labels(_ ticks: [Double]) -> [String] {
-            ticks.enumerated().map { $0 % 5 == 0 ? Format.number($1) : "" }
+            ticks.enumerated().map { $0 % 5 == 0 ? String(format: "%.2f", $1) : "" }
         }
         let map = HeatMap(
             title, values: values, rowLabels: labels(rowTicks), columnLabels: labels(columnTicks),
-            rowTitle: rows.name, columnTitle: columns.name, palette: palette)
+            rowTitle: rows.name, columnTitle: columns.name, palette: palette, width: 420)
         return .chart("What it thinks", introduction: introduction, map)
     }
 

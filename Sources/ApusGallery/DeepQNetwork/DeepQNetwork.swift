@@ -27,7 +27,7 @@ public struct DeepQNetwork: System {
         baseline: "random actions; a linear policy found by random search is measured besides",
         limits: [
             "An agent knows the one world that it was trained in.",
-            "LunarLander flies as Gymnasium's and stands on stiff legs where Gymnasium's are sprung.",
+            "LunarLander flies as Gymnasium's; its legs are stiff and break at an impact, where Gymnasium's are sprung.",
             "Atari needs Python with ale-py, and far more than ten minutes to play well.",
         ],
         input:
