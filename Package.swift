@@ -53,18 +53,19 @@ let package = Package(
         library("ApusTrain", ["ApusCPU", "ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusData"]),
         library("ApusText", ["CKernels", "ApusTensor", "ApusNN", "ApusIO", "ApusData", "ApusTrain", "CZlib"]),
         library("ApusControl", ["ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusData", "ApusTrain"]),
+        library("ApusVision", ["ApusTensor", "ApusNN", "ApusOptim", "ApusData"]),
         // Floor 6: everything, and the gallery
         library(
             "Apus",
             [
                 "ApusTensor", "ApusNN", "ApusOptim", "ApusIO", "ApusONNX", "ApusData", "ApusTrain", "ApusControl",
-                "ApusText",
+                "ApusText", "ApusVision",
             ]),
         library(
             "ApusGallery", ["Apus"],
             exclude: [
-                "DeepQNetwork/README.md", "ImageClassification/README.md", "MachineTranslation/README.md",
-                "TextGeneration/README.md",
+                "DeepQNetwork/README.md", "GAN/README.md", "ImageClassification/README.md",
+                "MachineTranslation/README.md", "TextGeneration/README.md",
                 "WordAnalogies/README.md",
             ]),
         // Floor 7: the command line
@@ -102,6 +103,7 @@ let package = Package(
             "ApusControlTests", ["ApusTestSupport", "ApusControl"], exclude: ["make-goldens.py"],
             resources: [.copy("Goldens")]),
         tests("ApusTextTests", ["ApusTestSupport", "ApusText"], resources: [.copy("Goldens")]),
+        tests("ApusVisionTests", ["ApusTestSupport", "ApusVision"], resources: [.copy("Goldens")]),
         tests("ApusBenchmarksTests", ["ApusTestSupport", "ApusBenchmarks"], exclude: ["fake_peer.py"]),
         tests(
             "ApusGalleryTests",

@@ -8,3 +8,4 @@
 @_exported import ApusTensor
 @_exported import ApusText
 @_exported import ApusTrain
+@_exported import ApusVision

@@ -41,19 +41,8 @@ extension ImageClassification.Configuration {
     ///
     /// - Throws: `InputError` where they don't go with the model.
     func pictures(at other: URL? = nil, output: any SystemOutput) throws -> LabelledPictures {
-        let pictures = try LabelledPictures.located(at: other ?? dataURL, format: preparation.format, output: output)
-        let source = (other ?? dataURL)?.path ?? pictures.name
-        guard pictures.format == preparation.format else {
-            throw InputError(
-                source, "its pictures are \(pictures.format), the model takes \(preparation.format)",
-                remedy: "Give data of the kind that the model was trained on, or train anew with --data")
-        }
-        guard pictures.classNames.count == classNames.count else {
-            throw InputError(
-                source, "it has \(pictures.classNames.count) classes, the model \(classNames.count)",
-                remedy: "Give data of the kind that the model was trained on, or train anew with --data")
-        }
-        return pictures.normalized(preparation.normalization)
+        try LabelledPictures.located(
+            at: other ?? dataURL, matching: preparation, classCount: classNames.count, output: output)
     }
 
     func makeModel() throws -> any Layer {

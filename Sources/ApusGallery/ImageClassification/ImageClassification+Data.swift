@@ -25,6 +25,26 @@ extension LabelledPictures {
         return try LabelledPictures(at: folder, format: format)
     }
 
+    /// Data of the kind that a model was trained on, with normalized batches.
+    ///
+    /// - Throws: `InputError` where they don't go with the model.
+    static func located(
+        at folder: URL?, matching preparation: PicturePreparation, classCount: Int, output: any SystemOutput
+    ) throws -> LabelledPictures {
+        let pictures = try located(at: folder, format: preparation.format, output: output)
+        let source = folder?.path ?? pictures.name
+        let remedy = "Give data of the kind that the model was trained on, or train anew with --data"
+        guard pictures.format == preparation.format else {
+            throw InputError(
+                source, "its pictures are \(pictures.format), the model takes \(preparation.format)", remedy: remedy)
+        }
+        guard pictures.classNames.count == classCount else {
+            throw InputError(
+                source, "it has \(pictures.classNames.count) classes, the model \(classCount)", remedy: remedy)
+        }
+        return pictures.normalized(preparation.normalization)
+    }
+
     /// What a model of these pictures takes, with the means and deviations of the training pictures.
     func preparation(isDefault: Bool) -> PicturePreparation {
         PicturePreparation(

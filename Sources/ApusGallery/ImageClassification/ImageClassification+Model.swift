@@ -30,13 +30,13 @@ final class LeNet: Module, Layer {
 /// again, then the mean over all places.
 ///
 /// Reference: He, Zhang, Ren and Sun, “Deep residual learning for image recognition”, 2016, section 4.2.
-final class ResNet: Module, Layer {
+package final class ResNet: Module, Layer {
     let conv1: Conv2d
     let bn1: BatchNorm2d
     let layers: [BasicBlock]
     let fc: Linear
 
-    init(_ input: PictureFormat, classCount: Int, widths: [Int]) {
+    package init(_ input: PictureFormat, classCount: Int, widths: [Int]) {
         conv1 = Conv2d(input.channels, widths[0], kernelSize: 5, stride: 2, padding: 2, bias: false)
         bn1 = BatchNorm2d(widths[0])
         layers = zip([widths[0]] + widths, widths).enumerated().map { index, pair in
@@ -45,10 +45,12 @@ final class ResNet: Module, Layer {
         fc = Linear(widths[widths.count - 1], classCount)
     }
 
-    func callAsFunction(_ x: Tensor) -> Tensor {  // (B, C, 28, 28)
+    package func callAsFunction(_ x: Tensor) -> Tensor { fc(features(x)) }  // (B, classes)
+
+    /// What classes are told by.
+    package func features(_ x: Tensor) -> Tensor {  // (B, C, 28, 28)
         let stem = relu(bn1(conv1(x)))  // (B, widths[0], 14, 14)
-        let features = layers.reduce(stem) { $1($0) }  // (B, widths.last, 4, 4)
-        return fc(features.mean(axes: 2, 3))  // (B, classes)
+        return layers.reduce(stem) { $1($0) }.mean(axes: 2, 3)  // (B, widths.last) of (B, widths.last, 4, 4)
     }
 }
 

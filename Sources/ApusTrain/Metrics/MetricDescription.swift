@@ -33,11 +33,13 @@ public struct MetricDescription: Hashable, Sendable {
             ("accuracy", "Accuracy"), ("top5", "Top-5 accuracy"), ("precision", "Precision"), ("recall", "Recall"),
             ("f1", "F1"), ("semanticAccuracy", "Accuracy about the world"),
             ("syntacticAccuracy", "Accuracy about grammar"), ("exploration", "Random actions"),
+            ("spread", "Spread beside real pictures'"), ("evenness", "Evenness of classes"),
         ]
         let costs = [
             ("loss", "Loss"), ("perplexity", "Perplexity"), ("mse", "Mean squared error"),
             ("rmse", "Root mean squared error"), ("mae", "Mean absolute error"), ("gradientNorm", "Gradient norm"),
             ("learningRate", "Learning rate"), ("bitsPerCharacter", "Bits per character"),
+            ("discriminatorLoss", "Discriminator's loss"),
         ]
         let descriptions =
             shares.map { MetricDescription($0.0, title: $0.1, isShare: true, higherIsBetter: true) }
@@ -46,11 +48,16 @@ public struct MetricDescription: Hashable, Sendable {
                 ("auc", "ROC AUC", nil), ("bleu", "BLEU", 2), ("chrf", "chrF", 2),
                 ("return", "Mean return", nil), ("worstReturn", "Worst seed's mean return", nil),
                 ("trainingReturn", "Return while exploring", nil), ("episodeLength", "Steps of an episode", nil),
-                ("entropy", "Entropy", nil), ("wordSim353", "Spearman, WordSim-353", nil),
-                ("simLex999", "Spearman, SimLex-999", nil),
+                ("entropy", "Entropy", nil), ("reachedClasses", "Classes reached", 0),
+                ("realScore", "Score of real pictures", nil), ("madeScore", "Score of made pictures", nil),
+                ("wordSim353", "Spearman, WordSim-353", nil), ("simLex999", "Spearman, SimLex-999", nil),
             ].map {
                 MetricDescription($0.0, title: $0.1, isShare: false, higherIsBetter: true, decimals: $0.2)
             }
+            + [
+                MetricDescription(
+                    "fid", title: "Fréchet distance (FID)", isShare: false, higherIsBetter: false, decimals: 3)
+            ]
         return Dictionary(uniqueKeysWithValues: descriptions.map { ($0.name, $0) })
     }()
 

@@ -54,6 +54,19 @@ extension Report.Section {
         }
         return Self(title, introduction: introduction, body: "\(body)")
     }
+
+    /// Large pictures one under the other, such as grids of samples; their pixels stay sharp.
+    public static func panels(_ title: String, introduction: String = "", _ pictures: [Report.Picture]) -> Self {
+        let panels = pictures.map { picture -> Markup in
+            let head: Markup = picture.title.isEmpty ? "" : "<h3>\(picture.title)</h3>"
+            let note: Markup = picture.detail.isEmpty ? "" : "<p class=\"intro\">\(picture.detail)</p>"
+            return """
+                \(head)\(note)<img class="panel" alt="\(picture.alternative)" \
+                src="data:image/png;base64,\(picture.png.base64EncodedString())"/>
+                """
+        }
+        return Self(title, introduction: introduction, body: "\(panels)")
+    }
 }
 
 extension Report {

@@ -42,6 +42,7 @@ extension Report {
         .pictures li{min-width:0}
         .pictures img{display:block;width:100%;height:auto;border-radius:8px;background:var(--sunken)}
         .pictures img.small{image-rendering:pixelated}
+        .panel{display:block;max-width:100%;min-width:min(100%,760px);height:auto;border-radius:8px;image-rendering:pixelated}
         .pictures p{margin:7px 0 0;font-size:13px;line-height:1.4;overflow-wrap:anywhere}.pictures .title{font-weight:600}
         .pictures .detail{margin:0;color:var(--muted)}
         .shares{margin:6px 0 0;display:grid;grid-template-columns:1fr auto;gap:1px 8px;font-size:12px;color:var(--muted)}
