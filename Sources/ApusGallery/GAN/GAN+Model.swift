@@ -60,7 +60,8 @@ package final class DCGANGenerator: Module {
     func logits(_ z: Tensor, _ shares: Tensor) -> Tensor {
         // A share of several classes is a point between them.
         let z = classes.map { concatenate([z, matmul(shares, $0.weight)], axis: 1) } ?? z
-        let x = main(z.expandingDims(2).expandingDims(3))  // (B, C, H, W), each side a multiple of 2 to the number of layers
+        // (B, C, H, W), each side a multiple of 2 to the number of layers
+        let x = main(z.expandingDims(2).expandingDims(3))
         return x.sliced(axis: 2, 0, format.height).sliced(axis: 3, 0, format.width)
     }
 }

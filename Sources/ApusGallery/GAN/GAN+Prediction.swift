@@ -89,7 +89,7 @@ extension GAN {
             let probability: Double
             /// Of a user's picture from the nearest that can be made: root mean square, pixels from 0 to 1.
             var pixelDistance: Double?
-            /// The same in the classifier's features, beside the root mean square of two held-out pictures' features.
+            /// The same in the classifier's features, over the root mean square of the given picture's.
             var featureDistance: Double?
         }
 
