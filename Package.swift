@@ -64,7 +64,7 @@ let package = Package(
         library(
             "ApusGallery", ["Apus"],
             exclude: [
-                "DeepQNetwork/README.md", "GAN/README.md", "ImageClassification/README.md",
+                "AdClick/README.md", "DeepQNetwork/README.md", "GAN/README.md", "ImageClassification/README.md",
                 "MachineTranslation/README.md", "TextGeneration/README.md",
                 "WordAnalogies/README.md",
             ]),
@@ -110,6 +110,6 @@ let package = Package(
             [
                 "ApusTestSupport", "ApusGallery", "ApusCommand",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-            ]),
+            ], exclude: ["ad_click_goldens.py"]),
     ]
 )

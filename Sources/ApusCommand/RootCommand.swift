@@ -19,11 +19,12 @@ struct RootCommand: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            SystemsCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
+            SystemsCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ServeCommand.self,
+            SummaryCommand.self,
             GalleryCommand.self, InspectCommand.self, RunCommand.self, ExportCommand.self, ConvertCommand.self,
             ConformanceCommand.self,
             DataCommand.self, BenchCommand.self,
-            ProfileCommand.self, VersionCommand.self,
+            ProfileCommand.self, ServingBenchCommand.self, VersionCommand.self,
         ])
 
     static func main() {

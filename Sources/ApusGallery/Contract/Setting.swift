@@ -6,6 +6,7 @@ public struct Setting: Codable, Hashable, Sendable {
     public enum Use: String, Codable, Hashable, Sendable {
         case training
         case prediction
+        case serving
     }
 
     /// What `--set` is given, before the `=`.

@@ -3,6 +3,7 @@ public enum SystemRegistry {
     /// The systems in the order in which they are listed.
     public static let all: [any System] = [
         ImageClassification(), WordAnalogies(), TextGeneration(), MachineTranslation(), GAN(), DeepQNetwork(),
+        AdClick(),
     ]
 
     /// Their names in commands, in the same order.

@@ -1,6 +1,6 @@
 /// Divides by the root of all squared gradients so far (Duchi et al. 2011):
 /// `s ← s + g²`, `p ← p − rate / (1 + (t − 1) · rateDecay) · g / (√s + ε)`. Weight decay is an L2 penalty.
-public final class Adagrad: Optimizer {
+public class Adagrad: Optimizer {
     /// How fast the rate falls: it is divided by `1 + (t − 1) · rateDecay`.
     public let rateDecay: Double
     /// Where the sums of squares start.

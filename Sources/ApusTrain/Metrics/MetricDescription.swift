@@ -39,13 +39,16 @@ public struct MetricDescription: Hashable, Sendable {
             ("loss", "Loss"), ("perplexity", "Perplexity"), ("mse", "Mean squared error"),
             ("rmse", "Root mean squared error"), ("mae", "Mean absolute error"), ("gradientNorm", "Gradient norm"),
             ("learningRate", "Learning rate"), ("bitsPerCharacter", "Bits per character"),
-            ("discriminatorLoss", "Discriminator's loss"),
+            ("discriminatorLoss", "Discriminator's loss"), ("logLoss", "Log-loss"),
+            ("normalizedEntropy", "Normalized entropy"), ("calibrationError", "Expected calibration error"),
+            ("continuousLogLoss", "Log-loss, trained continuously"),
         ]
         let descriptions =
             shares.map { MetricDescription($0.0, title: $0.1, isShare: true, higherIsBetter: true) }
             + costs.map { MetricDescription($0.0, title: $0.1, isShare: false, higherIsBetter: false) }
             + [
-                ("auc", "ROC AUC", nil), ("bleu", "BLEU", 2), ("chrf", "chrF", 2),
+                ("auc", "ROC AUC", 4), ("continuousAUC", "ROC AUC, trained continuously", 4),
+                ("calibrationRatio", "Predicted over observed clicks", 3), ("bleu", "BLEU", 2), ("chrf", "chrF", 2),
                 ("return", "Mean return", nil), ("worstReturn", "Worst seed's mean return", nil),
                 ("trainingReturn", "Return while exploring", nil), ("episodeLength", "Steps of an episode", nil),
                 ("entropy", "Entropy", nil), ("reachedClasses", "Classes reached", 0),
