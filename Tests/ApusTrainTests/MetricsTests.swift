@@ -1,3 +1,4 @@
+import ApusTensor
 import ApusTrain
 import Foundation
 import Testing
@@ -174,5 +175,26 @@ private func isClose(_ a: Double, _ b: Double) -> Bool { abs(a - b) < 1e-12 }
             var auc = ROCAUC()
             auc.update(scores: [.nan], isPositive: [true])
         }
+    }
+}
+
+@Suite struct BootstrapTests {
+    /// The interval of a mean of many draws is the normal distribution's: ± 1.96 σ / √n.
+    @Test func intervalsAreAsWideAsTheory() {
+        let generator = Generator(seed: 3)
+        let values = (0..<400).map { _ in Double(generator.next() >> 11) * 0x1p-53 }
+        let mean = values.reduce(0, +) / 400
+        let variance = values.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / 400
+        let width = 2 * 1.96 * variance.squareRoot() / 20
+        let (low, high) = bootstrapInterval(ofMean: values, draws: 4000)
+        #expect(low < mean && mean < high)
+        #expect(abs((high - low) / width - 1) < 0.08)
+        let narrow = bootstrapInterval(ofMean: values, confidence: 0.5, draws: 4000)
+        let share: Double = (narrow.high - narrow.low) / (high - low)
+        #expect(abs(share - 0.6745 / 1.96) < 0.03)
+        #expect(bootstrapInterval(ofMean: [2, 2, 2]) == (2, 2))
+        #expect(bootstrapInterval(ofMean: []).low.isNaN)
+        let again = bootstrapInterval(ofMean: values, draws: 4000)
+        #expect(again == (low, high), "seeded")
     }
 }
