@@ -160,15 +160,15 @@ public final class DeepQLearner: Learner {
         for (name, part) in [
             ("online.", online.stateDictionary()), ("target.", target.stateDictionary()),
             ("optimizer.", optimizer.stateDictionary()), ("replay.", replay.stateDictionary()),
-        ] { state.merge(prefixed(name, part)) { $1 } }
+        ] { state.merge(part.prefixed(name)) { $1 } }
         return state
     }
 
     public func load(_ state: StateDictionary) throws {
-        try online.load(unprefixed("online.", state))
-        try target.load(unprefixed("target.", state))
-        try optimizer.load(unprefixed("optimizer.", state))
-        try replay.load(unprefixed("replay.", state))
+        try online.load(state.unprefixed("online."))
+        try target.load(state.unprefixed("target."))
+        try optimizer.load(state.unprefixed("optimizer."))
+        try replay.load(state.unprefixed("replay."))
         guard let saved = state["worlds"], let updates = state["updates"] else {
             throw FormatError(
                 file: "checkpoint", location: "learner", problem: "its worlds are missing", remedy: "train anew")

@@ -191,14 +191,14 @@ public final class ProximalPolicyLearner: Learner {
 
     public func stateDictionary() throws -> StateDictionary {
         var state: StateDictionary = ["worlds": try worlds.savedState()]
-        state.merge(prefixed("network.", network.stateDictionary())) { $1 }
-        state.merge(prefixed("optimizer.", optimizer.stateDictionary())) { $1 }
+        state.merge(network.stateDictionary().prefixed("network.")) { $1 }
+        state.merge(optimizer.stateDictionary().prefixed("optimizer.")) { $1 }
         return state
     }
 
     public func load(_ state: StateDictionary) throws {
-        try network.load(unprefixed("network.", state))
-        try optimizer.load(unprefixed("optimizer.", state))
+        try network.load(state.unprefixed("network."))
+        try optimizer.load(state.unprefixed("optimizer."))
         guard let saved = state["worlds"] else {
             throw FormatError(
                 file: "checkpoint", location: "learner", problem: "its worlds are missing", remedy: "train anew")

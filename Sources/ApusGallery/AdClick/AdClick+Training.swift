@@ -110,19 +110,6 @@ extension AdClick {
     }
 }
 
-extension StateDictionary {
-    func prefixed(_ prefix: String) -> StateDictionary {
-        Dictionary(uniqueKeysWithValues: map { (prefix + $0.key, $0.value) })
-    }
-
-    func unprefixed(_ prefix: String) -> StateDictionary {
-        Dictionary(
-            uniqueKeysWithValues: filter { $0.key.hasPrefix(prefix) }.map {
-                (String($0.key.dropFirst(prefix.count)), $0.value)
-            })
-    }
-}
-
 extension AdClick.Configuration {
     /// The model that a run trained.
     ///

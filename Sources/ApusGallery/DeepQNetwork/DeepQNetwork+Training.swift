@@ -103,7 +103,7 @@ final class PopulationStep: TrainingStep {
             state["curves"] = Tensor(curves.flatMap { $0 }, shape: [curves.count, learners.count], dtype: .float64)
         }
         for (member, learner) in learners.enumerated() {
-            try state.merge(prefixed("learners.\(member).", learner.stateDictionary())) { $1 }
+            try state.merge(learner.stateDictionary().prefixed("learners.\(member).")) { $1 }
         }
         return state
     }
@@ -112,6 +112,6 @@ final class PopulationStep: TrainingStep {
         bestReturns = state["best"]?.elements() ?? bestReturns
         let values: [Double] = state["curves"]?.elements() ?? []
         curves = stride(from: 0, to: values.count, by: learners.count).map { Array(values[$0..<($0 + learners.count)]) }
-        for (member, learner) in learners.enumerated() { try learner.load(unprefixed("learners.\(member).", state)) }
+        for (member, learner) in learners.enumerated() { try learner.load(state.unprefixed("learners.\(member).")) }
     }
 }

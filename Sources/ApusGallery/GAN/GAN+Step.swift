@@ -110,15 +110,15 @@ extension GAN {
         }
 
         package func stateDictionary() -> StateDictionary {
-            prefixed("generator.", generatorOptimizer.stateDictionary())
-                .merging(prefixed("discriminator.", discriminatorOptimizer.stateDictionary())) { $1 }
-                .merging(prefixed("average.", average.stateDictionary())) { $1 }
+            generatorOptimizer.stateDictionary().prefixed("generator.")
+                .merging(discriminatorOptimizer.stateDictionary().prefixed("discriminator.")) { $1 }
+                .merging(average.stateDictionary().prefixed("average.")) { $1 }
         }
 
         package func load(_ state: StateDictionary) throws {
-            try generatorOptimizer.load(unprefixed("generator.", state))
-            try discriminatorOptimizer.load(unprefixed("discriminator.", state))
-            try average.load(unprefixed("average.", state))
+            try generatorOptimizer.load(state.unprefixed("generator."))
+            try discriminatorOptimizer.load(state.unprefixed("discriminator."))
+            try average.load(state.unprefixed("average."))
         }
     }
 }

@@ -15,9 +15,9 @@ private struct CheckpointNotes: Codable {
 extension Trainer {
     func saveCheckpoint(to url: URL) throws {
         state.seconds = seconds
-        var tensors = prefixed("model.", model.stateDictionary())
-        try tensors.merge(prefixed("optimizer.", method.stateDictionary())) { $1 }
-        if let average { tensors.merge(prefixed("average.", average.stateDictionary())) { $1 } }
+        var tensors = model.stateDictionary().prefixed("model.")
+        try tensors.merge(method.stateDictionary().prefixed("optimizer.")) { $1 }
+        if let average { tensors.merge(average.stateDictionary().prefixed("average.")) { $1 } }
         let notes = CheckpointNotes(system: system, configuration: configuration, state: state)
         try Checkpoint(tensors: tensors, metadata: notes).save(to: url)
         if url == run?.lastCheckpointURL { checkpointStep = state.position.step }
@@ -38,9 +38,9 @@ extension Trainer {
         }
         let checkpoint = try Checkpoint<CheckpointNotes>(contentsOf: url)
         try requireSameCourse(checkpoint.metadata, url)
-        try model.load(unprefixed("model.", checkpoint.tensors))
-        try method.load(unprefixed("optimizer.", checkpoint.tensors), model: model)
-        try average?.load(unprefixed("average.", checkpoint.tensors))
+        try model.load(checkpoint.tensors.unprefixed("model."))
+        try method.load(checkpoint.tensors.unprefixed("optimizer."), model: model)
+        try average?.load(checkpoint.tensors.unprefixed("average."))
         state = checkpoint.metadata.state
         state.outcome = stillOver(state)
         checkpointStep = state.position.step
@@ -78,8 +78,8 @@ extension Trainer {
     private func storedBest(_ run: RunFolder) throws -> StateDictionary? {
         guard FileManager.default.fileExists(atPath: run.bestCheckpointURL.path) else { return nil }
         let tensors = try Checkpoint<CheckpointNotes>(contentsOf: run.bestCheckpointURL).tensors
-        var weights = unprefixed("model.", tensors)
-        let averaged = unprefixed("average.", tensors)
+        var weights = tensors.unprefixed("model.")
+        let averaged = tensors.unprefixed("average.")
         for name in weights.keys { if let value = averaged[name] { weights[name] = value } }
         return weights
     }
@@ -90,13 +90,17 @@ extension Trainer {
     }
 }
 
-package func prefixed(_ prefix: String, _ state: StateDictionary) -> StateDictionary {
-    Dictionary(uniqueKeysWithValues: state.map { (prefix + $0.key, $0.value) })
-}
+extension StateDictionary {
+    /// The same tensors with `prefix` before their names, so that several dictionaries fit into one.
+    package func prefixed(_ prefix: String) -> StateDictionary {
+        Dictionary(uniqueKeysWithValues: map { (prefix + $0.key, $0.value) })
+    }
 
-package func unprefixed(_ prefix: String, _ state: StateDictionary) -> StateDictionary {
-    Dictionary(
-        uniqueKeysWithValues: state.filter { $0.key.hasPrefix(prefix) }.map {
-            (String($0.key.dropFirst(prefix.count)), $0.value)
-        })
+    /// Those whose names begin with `prefix`, without it.
+    package func unprefixed(_ prefix: String) -> StateDictionary {
+        Dictionary(
+            uniqueKeysWithValues: filter { $0.key.hasPrefix(prefix) }.map {
+                (String($0.key.dropFirst(prefix.count)), $0.value)
+            })
+    }
 }

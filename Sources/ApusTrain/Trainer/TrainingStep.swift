@@ -85,11 +85,11 @@ public final class OptimizersStep<Model: Module, Batch>: TrainingStep {
 
     public func stateDictionary() -> StateDictionary {
         optimizers.reduce(into: [:]) { state, entry in
-            state.merge(prefixed(entry.key + ".", entry.value.stateDictionary())) { $1 }
+            state.merge(entry.value.stateDictionary().prefixed(entry.key + ".")) { $1 }
         }
     }
 
     public func load(_ state: StateDictionary) throws {
-        for (name, optimizer) in optimizers { try optimizer.load(unprefixed(name + ".", state)) }
+        for (name, optimizer) in optimizers { try optimizer.load(state.unprefixed(name + ".")) }
     }
 }
