@@ -211,3 +211,42 @@ private func areClose(_ a: [Double], _ b: some Sequence<Double>, _ tolerance: Do
         }
     }
 }
+
+@Suite struct AtariTests {
+    /// Speaks as the emulator does, with screens of 4×6: black at the beginning, then white; action 1 ends the game.
+    private static let emulator = """
+        #!/bin/bash
+        echo "ready 4 6 NOOP,FIRE ."
+        while read -r word argument; do
+            case $word in
+            screen) head -c 72 /dev/zero ;;
+            reset) echo "0 0"; head -c 24 /dev/zero ;;
+            step) echo "1.5 $argument"; head -c 24 /dev/zero | tr '\\0' '\\377' ;;
+            esac
+        done
+        """
+
+    @Test func screensAreStackedAndRewardsPassedOn() throws {
+        let script = FileManager.default.temporaryDirectory.appendingPathComponent("emulator-\(UUID().uuidString)")
+        try Data(Self.emulator.utf8).write(to: script)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script.path)
+        defer { try? FileManager.default.removeItem(at: script) }
+        var game = try AtariGame("any", python: script.path)
+        #expect(game.actionNames == ["noop", "fire"] && game.observationShape == [4, 84, 84])
+        var (blanks, seed) = (4, UInt64(0))
+        // Some seeds begin with steps of nothing.
+        while blanks < 4 || seed == 0 {
+            seed += 1
+            try game.reset(Generator(seed: seed))
+            blanks = (0..<4).count { game.observation[$0 * 84 * 84] == 0 }
+        }
+        let outcome = try game.step(0, .current)
+        #expect(outcome == Outcome(reward: 1.5, isTerminal: false))
+        let shades = (0..<4).map { screen in Set(game.observation[(screen * 7056)..<((screen + 1) * 7056)]) }
+        #expect(shades == [[0], [0], [0], [1]], "the newest is the last")
+        #expect(try game.step(1, .current).isTerminal)
+        #expect(try game.picture().pixels == [UInt8](repeating: 0, count: 72))
+        let copies = try VectorEnvironment(AtariGame("any", python: script.path), count: 2, Generator(seed: 1))
+        #expect(copies.batch.shape == [2, 4, 84, 84])
+    }
+}

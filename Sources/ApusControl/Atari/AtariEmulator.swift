@@ -7,9 +7,8 @@ final class AtariEmulator {
     /// What can go wrong with it.
     struct Failure: Error, CustomStringConvertible {
         let problem: String
-        var description: String {
-            "Atari: \(problem). Install Python 3 with ale-py (pip install ale-py); APUS_PYTHON names another Python"
-        }
+        var remedy = "Install Python 3 with ale-py (pip install ale-py); APUS_PYTHON names another Python"
+        var description: String { "Atari: \(problem). \(remedy)" }
     }
 
     /// The actions that the game knows, by name.
@@ -21,9 +20,8 @@ final class AtariEmulator {
     private let answers = Pipe()
 
     /// Starts a game, of which ale-py has the ROM.
-    init(_ game: String) throws {
+    init(_ game: String, python: String) throws {
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        let python = ProcessInfo.processInfo.environment["APUS_PYTHON"] ?? "python3"
         process.arguments = [python, "-c", Self.script, game]
         process.standardInput = requests
         process.standardOutput = answers
@@ -33,7 +31,9 @@ final class AtariEmulator {
         let header = try Self.line(answers.fileHandleForReading).split(separator: " ").map(String.init)
         guard header.count >= 4, header[0] == "ready", let height = Int(header[1]), let width = Int(header[2]) else {
             process.terminate()
-            throw Failure(problem: header.isEmpty ? "ale-py could not be loaded" : header.joined(separator: " "))
+            let words = header.joined(separator: " ")
+            if words.hasPrefix("there is no game") { throw Failure(problem: words, remedy: "Choose one of these") }
+            throw Failure(problem: words.isEmpty ? "ale-py could not be loaded" : words)
         }
         (self.height, self.width) = (height, width)
         actionNames = header[3].split(separator: ",").map { $0.lowercased() }

@@ -12,6 +12,7 @@ public struct AtariGame: Environment {
     /// As ale-py calls it: `pong`.
     public let name: String
     public let actionNames: [String]
+    private let python: String
     private var emulator: AtariEmulator?
     /// The last four, oldest first.
     private var screens: [[Float]] = []
@@ -19,10 +20,12 @@ public struct AtariGame: Environment {
     static let side = 84
     static let screenCount = 4
 
+    /// - Parameter python: the interpreter that has ale-py; by default what `APUS_PYTHON` names, else `python3`.
     /// - Throws: where Python, ale-py or the game is missing, with what to do about it.
-    public init(_ name: String) throws {
+    public init(_ name: String, python: String? = nil) throws {
         self.name = name
-        actionNames = try AtariEmulator(name).actionNames
+        self.python = python ?? ProcessInfo.processInfo.environment["APUS_PYTHON"] ?? "python3"
+        actionNames = try AtariEmulator(name, python: self.python).actionNames
     }
 
     public var observationShape: Shape { [Self.screenCount, Self.side, Self.side] }
@@ -33,7 +36,7 @@ public struct AtariGame: Environment {
     }
 
     public mutating func reset(_ generator: Generator) throws {
-        let emulator = try self.emulator ?? AtariEmulator(name)
+        let emulator = try self.emulator ?? AtariEmulator(name, python: python)
         self.emulator = emulator
         let frame = try emulator.reset(seed: Int32(truncatingIfNeeded: generator.next() >> 33))
         screens = Array(repeating: Self.prepared(frame), count: Self.screenCount)

@@ -100,10 +100,8 @@ package final class LogisticRegression: ClickModel {
     package override func callAsFunction(_ batch: ClickBatch) -> Tensor { wide(batch) }
 }
 
-/// A linear model of values and crossed values, and a perceptron over vectors, trained together.
-///
-/// Reference: Cheng et al., “Wide & deep learning for recommender systems”, 2016.
-package final class WideAndDeep: ClickModel {
+/// A linear part, a vector for each field, and a perceptron over the vectors and the numbers: what Wide & Deep and DeepFM have in common.
+package class DeepClickModel: ClickModel {
     let wide: LinearPart
     let embedding: FieldEmbedding
     let deep: Perceptron
@@ -115,31 +113,29 @@ package final class WideAndDeep: ClickModel {
         deep = Perceptron([inputs] + hidden + [1], dropout: dropout)
     }
 
+    /// - Parameter vectors: (B, fields, k)
+    /// - Returns: (B)
+    final func perceptron(_ vectors: Tensor, _ batch: ClickBatch) -> Tensor {
+        deep(concatenate([vectors.flattened(from: 1), batch.numbers], axis: 1)).squeezed(-1)
+    }
+}
+
+/// A linear model of values and crossed values, and a perceptron over vectors, trained together.
+///
+/// Reference: Cheng et al., “Wide & deep learning for recommender systems”, 2016.
+package final class WideAndDeep: DeepClickModel {
     package override func callAsFunction(_ batch: ClickBatch) -> Tensor {
-        let vectors = embedding(batch).flattened(from: 1)  // (B, fields · k)
-        return wide(batch) + deep(concatenate([vectors, batch.numbers], axis: 1)).squeezed(-1)
+        wide(batch) + perceptron(embedding(batch), batch)
     }
 }
 
 /// A factorization machine and a perceptron over the same vectors.
 ///
 /// Reference: Guo et al., “DeepFM: a factorization-machine based neural network for CTR prediction”, 2017.
-package final class DeepFM: ClickModel {
-    let wide: LinearPart
-    let embedding: FieldEmbedding
-    let deep: Perceptron
-
-    package init(_ schema: ClickSchema, dimension: Int, hidden: [Int], dropout: Double = 0) {
-        wide = LinearPart(schema)
-        embedding = FieldEmbedding(schema, dimension: dimension, deviation: 0.05)
-        let inputs = schema.categories.count * dimension + schema.numbers.count
-        deep = Perceptron([inputs] + hidden + [1], dropout: dropout)
-    }
-
+package final class DeepFM: DeepClickModel {
     package override func callAsFunction(_ batch: ClickBatch) -> Tensor {
         let vectors = embedding(batch)  // (B, fields, k)
-        let perceptron = deep(concatenate([vectors.flattened(from: 1), batch.numbers], axis: 1)).squeezed(-1)
-        return wide(batch) + pairwiseProducts(vectors) + perceptron
+        return wide(batch) + pairwiseProducts(vectors) + perceptron(vectors, batch)
     }
 }
 

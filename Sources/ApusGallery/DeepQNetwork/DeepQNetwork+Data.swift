@@ -6,7 +6,7 @@ package enum World: Codable, Hashable, Sendable {
     case cartPole, mountainCar, lunarLander
     case frozenLake, frozenLake8x8, cliffWalking, taxi
     /// A lake of the user's own.
-    case map(lines: GridWorld.Map, path: String)
+    case map(GridWorld.Map, path: String)
     /// A game of the Arcade Learning Environment, such as `pong`.
     case atari(String)
 
@@ -40,7 +40,7 @@ package enum World: Codable, Hashable, Sendable {
         guard let text = String(data: try readFile(url), encoding: .utf8) else {
             throw InputError(url.relativePath, "is no text in UTF-8", remedy: "Write lines of S, F, H and G")
         }
-        self = .map(lines: try GridWorld.Map(text: text, source: url.relativePath), path: url.standardizedFileURL.path)
+        self = .map(try GridWorld.Map(text: text, source: url.relativePath), path: url.standardizedFileURL.path)
     }
 
     var title: String {

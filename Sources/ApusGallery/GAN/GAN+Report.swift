@@ -49,17 +49,8 @@ struct GANReport {
     }
 
     private var dataFacts: [(name: String, value: String)] {
-        [
-            (name: "Source", value: configuration.data ?? card.defaultData),
-            (name: "Training pictures", value: Format.count(pictures.train.count)),
-            (name: "Held-out pictures", value: Format.count(pictures.test.count)),
-            (name: "Pictures", value: "\(pictures.format)"),
-            (name: "Classes", value: pictures.classNames.joined(separator: ", ")),
-            (
-                name: "The judge",
-                value: "residual network, 64 features, \(Format.percent(reference.accuracy)) of held-out pictures right"
-            ),
-        ]
+        let judge = "residual network, 64 features, \(Format.percent(reference.accuracy)) of held-out pictures right"
+        return pictures.facts(source: configuration.data ?? card.defaultData) + [(name: "The judge", value: judge)]
     }
 
     private var settings: [(name: String, value: String)] {

@@ -19,7 +19,7 @@ struct ImageClassificationReport {
             .learningCurves(try MetricsLog.read(folder.metricsURL), baseline: linear.metrics),
             .confusionMatrix(evaluation.confusion, classes: pictures.classNames),
             try PictureGallery(evaluation: evaluation, pictures: pictures.test).section(),
-            .model(summary), .data(dataFacts),
+            .model(summary), .data(pictures.facts(source: configuration.data ?? card.defaultData)),
         ]
         report.sections += .provenance(of: result, seed: configuration.seed, settings: settings)
         try report.write(to: folder.reportURL)
@@ -33,16 +33,6 @@ struct ImageClassificationReport {
                 verdict: accuracy > other ? .good : .bad),
             .init("Parameters", Format.count(summary.parameterCount)),
             .training(result),
-        ]
-    }
-
-    private var dataFacts: [(name: String, value: String)] {
-        [
-            (name: "Source", value: configuration.data ?? card.defaultData),
-            (name: "Training pictures", value: Format.count(pictures.train.count)),
-            (name: "Held-out pictures", value: Format.count(pictures.test.count)),
-            (name: "Pictures", value: "\(pictures.format)"),
-            (name: "Classes", value: pictures.classNames.joined(separator: ", ")),
         ]
     }
 

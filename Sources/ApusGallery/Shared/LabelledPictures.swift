@@ -14,6 +14,17 @@ public struct LabelledPictures: Sendable {
     public var classNames: [String] { train.classNames }
     /// The size and channels that all of the pictures have.
     public var format: PictureFormat { train.base.format }
+
+    /// What a report says of them.
+    func facts(source: String) -> [(name: String, value: String)] {
+        [
+            (name: "Source", value: source),
+            (name: "Training pictures", value: Format.count(train.count)),
+            (name: "Held-out pictures", value: Format.count(test.count)),
+            (name: "Pictures", value: "\(format)"),
+            (name: "Classes", value: classNames.joined(separator: ", ")),
+        ]
+    }
 }
 
 extension LabelledPictures {
