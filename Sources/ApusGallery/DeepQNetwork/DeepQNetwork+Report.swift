@@ -182,7 +182,7 @@ struct DeepQNetworkReport {
         }
         return .table(
             "Seed by seed",
-            introduction: "\(measurement.returns[0].count) episodes each, none of which was seen in training.",
+            introduction: "\(measurement.returns[0].count) episodes each, of seeds that training never used.",
             Report.Table(head: ["Agent", "Mean return", "95 % interval", "Least", "Median", "Greatest"], rows: rows))
     }
 
