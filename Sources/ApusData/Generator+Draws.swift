@@ -24,6 +24,19 @@ extension Generator {
         return Int(next().multipliedFullWidth(by: UInt64(bound)).high)
     }
 
+    /// An index, each as likely as its weight; those of weight 0 are never drawn.
+    ///
+    /// - Parameter total: the sum of the weights, of which one at least is positive.
+    package func index(weights: [Double], total: Double) -> Int {
+        var rest = unit() * total
+        for (index, weight) in weights.enumerated() where weight > 0 {
+            rest -= weight
+            if rest < 0 { return index }
+        }
+        // Rounding may leave a little over.
+        return weights.lastIndex { $0 > 0 }!
+    }
+
     /// Standard normal (Box and Muller 1958).
     package func normal() -> Double {
         let radius = (-2 * log(1 - unit())).squareRoot()

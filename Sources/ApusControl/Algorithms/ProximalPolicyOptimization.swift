@@ -128,7 +128,7 @@ public final class ProximalPolicyLearner: Learner {
         let count = worlds.actionCount
         let drawn = (0..<worlds.count).map { copy -> (Int, Double) in
             let row = Array(logProbabilities[(copy * count)..<((copy + 1) * count)])
-            let action = ApusControl.draw(row.map(exp), .current)
+            let action = Generator.current.index(weights: row.map(exp), total: 1)
             return (action, row[action])
         }
         return (drawn.map(\.0), drawn.map(\.1))

@@ -61,11 +61,11 @@ public struct GridWorld: Environment, Codable, Hashable, Sendable {
         return row
     }
 
-    public mutating func reset(_ generator: Generator) { state = draw(starts, generator) }
+    public mutating func reset(_ generator: Generator) { state = generator.index(weights: starts, total: 1) }
 
     public mutating func step(_ action: Int, _ generator: Generator) -> Outcome {
         let chances = table[state][action]
-        let chance = chances[draw(chances.map(\.probability), generator)]
+        let chance = chances[generator.index(weights: chances.map(\.probability), total: 1)]
         state = chance.next
         return Outcome(reward: chance.reward, isTerminal: chance.isTerminal)
     }
@@ -74,16 +74,6 @@ public struct GridWorld: Environment, Codable, Hashable, Sendable {
     public func savedState() throws -> Data { try JSONEncoder().encode(state) }
 
     public mutating func restore(_ data: Data) throws { state = try JSONDecoder().decode(Int.self, from: data) }
-}
-
-/// An index, each as likely as its weight.
-func draw(_ weights: [Double], _ generator: Generator) -> Int {
-    var rest = generator.unit() * weights.reduce(0, +)
-    for (index, weight) in weights.enumerated() {
-        if rest < weight { return index }
-        rest -= weight
-    }
-    return weights.lastIndex { $0 > 0 } ?? 0
 }
 
 // MARK: What is best

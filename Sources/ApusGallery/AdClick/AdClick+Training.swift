@@ -16,12 +16,9 @@ extension AdClick {
     /// Trains a preset and logistic regression on the past, lets both go on through the test period, and writes the run's report; nil
     /// after an interruption.
     public func train(_ options: TrainOptions, output: any SystemOutput) throws -> RunEvent.Finished? {
-        let configuration: Configuration
-        if options.resumes {
-            configuration = try RunFolder.open(options.folder).configuration()
-        } else {
+        let configuration = try options.configuration {
             let kind = try ClickData.kind(of: options.data, settings: options.settings)
-            configuration = try Configuration(options, preset: preset(named: options.preset), kind: kind)
+            return try Configuration(options, preset: preset(named: options.preset), kind: kind)
         }
         let run = try TrainingRun(self, options, configuration: configuration, output: output)
         let data = try ClickData(configuration, in: run.folder.url, output: output)
@@ -104,9 +101,7 @@ extension AdClick {
 
     private func save(_ learner: ContinuousLearner, to folder: RunFolder) throws {
         try SafetensorsFile.write(learner.model.stateDictionary(), metadata: ["system": name], to: folder.modelURL)
-        var tensors = learner.model.stateDictionary().prefixed("model.")
-        tensors.merge(learner.optimizer.stateDictionary().prefixed("optimizer.")) { $1 }
-        try SafetensorsFile.write(tensors, to: folder.serviceURL)
+        try SafetensorsFile.write(learner.stateDictionary(), to: folder.serviceURL)
     }
 }
 
@@ -124,16 +119,15 @@ extension AdClick.Configuration {
     package func learner(in folder: RunFolder) throws -> ContinuousLearner {
         let tensors = try SafetensorsFile(contentsOf: folder.serviceURL).tensors()
         let model = makeModel()
-        let optimizer = preset.makeOptimizer(model, learningRate: learningRate)
+        let learner = ContinuousLearner(model, preset.makeOptimizer(model, learningRate: learningRate))
         do {
-            try model.load(tensors.unprefixed("model."))
-            try optimizer.load(tensors.unprefixed("optimizer."))
+            try learner.load(tensors)
         } catch let error as StateError {
             throw InputError(
                 folder.serviceURL.path, "it is of another model than \(preset.rawValue): \(error.report)",
                 remedy: "Restore the file, or train anew with another --out")
         }
-        return ContinuousLearner(model, optimizer)
+        return learner
     }
 
     /// The run's linear baseline.

@@ -30,6 +30,15 @@ public struct TrainOptions: Sendable {
     }
 }
 
+extension TrainOptions {
+    /// The settings of a run: those stored in its folder where it is resumed, new ones elsewhere.
+    ///
+    /// - Throws: `RunError` where there is no run to go on with, and what `makeNew` throws.
+    func configuration<Configuration: Decodable>(_ makeNew: () throws -> Configuration) throws -> Configuration {
+        resumes ? try RunFolder.open(folder).configuration() : try makeNew()
+    }
+}
+
 /// How a trained model is measured.
 public struct EvaluateOptions: Sendable {
     /// The folder of the run that trained it.

@@ -6,10 +6,9 @@ import Foundation
 extension DeepQNetwork {
     /// Trains agents of several seeds side by side and writes the run's report; nil after an interruption.
     public func train(_ options: TrainOptions, output: any SystemOutput) throws -> RunEvent.Finished? {
-        let configuration =
-            try options.resumes
-            ? RunFolder.open(options.folder).configuration()
-            : Configuration(options, preset: preset(named: options.preset))
+        let configuration = try options.configuration {
+            try Configuration(options, preset: preset(named: options.preset))
+        }
         let environment = try configuration.world.makeEnvironment()
         let step = try PopulationStep(configuration, environment)
         let population = try step.makePopulation()

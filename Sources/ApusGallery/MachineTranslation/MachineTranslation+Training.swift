@@ -6,10 +6,9 @@ import Foundation
 extension MachineTranslation {
     /// Trains a preset, measures it beside both baselines, and writes the run's report; nil after an interruption.
     public func train(_ options: TrainOptions, output: any SystemOutput) throws -> RunEvent.Finished? {
-        let configuration =
-            try options.resumes
-            ? RunFolder.open(options.folder).configuration()
-            : Configuration(options, preset: preset(named: options.preset))
+        let configuration = try options.configuration {
+            try Configuration(options, preset: preset(named: options.preset))
+        }
         let texts = try configuration.texts(output: output)
         let run = try TrainingRun(self, options, configuration: configuration, output: output)
         let tokenizer =

@@ -6,10 +6,9 @@ import Foundation
 extension TextGeneration {
     /// Trains a preset, measures it beside Kneser–Ney, and writes the run's report; nil after an interruption.
     public func train(_ options: TrainOptions, output: any SystemOutput) throws -> RunEvent.Finished? {
-        let configuration: Configuration =
-            options.resumes
-            ? try RunFolder.open(options.folder).configuration()
-            : Configuration(options, preset: try preset(named: options.preset))
+        let configuration = try options.configuration {
+            Configuration(options, preset: try self.preset(named: options.preset))
+        }
         let preset = try self.preset(named: configuration.preset)
         let corpus = try configuration.corpus(output: output)
         let tokenizer =

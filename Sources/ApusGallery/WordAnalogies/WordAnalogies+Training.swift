@@ -6,10 +6,9 @@ import Foundation
 extension WordAnalogies {
     /// Trains a preset's vectors, makes the baseline's, asks both the questions, and writes the run's report; nil after an interruption.
     public func train(_ options: TrainOptions, output: any SystemOutput) throws -> RunEvent.Finished? {
-        let configuration =
-            try options.resumes
-            ? RunFolder.open(options.folder).configuration()
-            : Configuration(options, preset: preset(named: options.preset))
+        let configuration = try options.configuration {
+            try Configuration(options, preset: preset(named: options.preset))
+        }
         let data = try WordAnalogiesData(configuration, output: output)
         let questions = try WordQuestions(configuration.questions, output: output)
         let model = configuration.makeModel(data.vocabulary)

@@ -60,13 +60,6 @@ public struct Sampling: Codable, Hashable, Sendable {
 
     /// Draws a token.
     public func token(fromLogits logits: [Float], using generator: Generator) -> Int {
-        let probabilities = probabilities(ofLogits: logits)
-        var rest = generator.unit()
-        for (token, probability) in probabilities.enumerated() where probability > 0 {
-            rest -= probability
-            if rest < 0 { return token }
-        }
-        // Rounding may leave a little over.
-        return probabilities.lastIndex { $0 > 0 }!
+        generator.index(weights: probabilities(ofLogits: logits), total: 1)
     }
 }
